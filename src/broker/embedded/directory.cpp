@@ -1,0 +1,97 @@
+#include "broker/embedded/directory.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include <filesystem>
+
+#include "broker/embedded/fault.hpp"
+
+namespace collective::embedded {
+namespace {
+
+constexpr std::array files{"data.mdb", "lock.mdb", "doorbell"};
+
+Fault cannot(const std::string& doing, const std::string& path, int cause) {
+  const auto user = "user " + std::to_string(::geteuid());
+  const std::string reason = std::system_category().message(cause);
+  if (cause == EACCES || cause == EPERM || cause == EROFS) {
+    return {Errc::permission, "embedded store " + path + ": " + doing + " is not allowed to " + user + " (" + reason +
+                                  "); give that user write access to the directory, or choose another one", cause};
+  }
+  if (cause == ELOOP || cause == ENOTDIR) {
+    return {Errc::permission, "embedded store " + path + ": it is a symbolic link or not a directory; name the directory "
+                              "itself", cause};
+  }
+  return fault_of(cause, doing, path);
+}
+
+void create(const std::string& path) {
+  std::error_code ignored;  // what is wrong with a parent shows in mkdir below
+  const auto parent = std::filesystem::path(path).parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, ignored);
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw cannot("creating the directory", path, errno);
+}
+
+}  // namespace
+
+Directory::Directory(const std::string& path) : path_(path) {
+  while (path_.size() > 1 && path_.back() == '/') path_.pop_back();  // "link/" would follow the link
+  if (path_.empty()) throw Fault(Errc::invalid, "embedded store: the path is empty; name a directory");
+  create(path_);
+  file_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (file_ < 0) throw cannot("opening the directory", path_, errno);
+  struct stat info {};
+  int cause = ::fstat(file_, &info) == 0 ? 0 : errno;
+  if (cause == 0 && ::faccessat(file_, ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0) cause = errno;
+  try {
+    if (cause != 0) throw cannot("writing to the directory", path_, cause);
+    id_ = {info.st_dev, info.st_ino};
+    refuse_links();
+  } catch (...) {
+    ::close(file_);
+    throw;
+  }
+}
+
+Directory::~Directory() {
+  if (file_ >= 0) ::close(file_);
+}
+
+void Directory::refuse_links() const {
+  for (const char* name : files) {
+    struct stat info {};
+    if (::fstatat(file_, name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (!S_ISREG(info.st_mode)) {
+      throw Fault(Errc::permission, "embedded store " + path_ + ": " + name + " is not a regular file (a symbolic link?); "
+                                    "the store does not follow links: remove it, or name the real directory");
+    }
+    if (::faccessat(file_, name, R_OK | W_OK, AT_EACCESS) != 0) throw cannot("writing to " + std::string(name), path_, errno);
+  }
+}
+
+void Directory::refuse_second_copy() const {
+  struct stat data {};
+  if (::fstatat(file_, "data.mdb", &data, AT_SYMLINK_NOFOLLOW) != 0) return;
+  DIR* const open_files = ::opendir("/proc/self/fd");
+  if (open_files == nullptr) return;  // no /proc: the check is a courtesy
+  bool found = false;
+  while (const dirent* const entry = ::readdir(open_files)) {
+    struct stat info {};
+    if (::fstatat(::dirfd(open_files), entry->d_name, &info, 0) != 0) continue;
+    found = found || (info.st_dev == data.st_dev && info.st_ino == data.st_ino);
+  }
+  ::closedir(open_files);
+  if (found) {
+    throw Fault(Errc::conflict, "embedded store " + path_ + ": another copy of this library (or other LMDB code) has it "
+                                "open in this process, which would break its locks; link one copy, or use one process each");
+  }
+}
+
+}  // namespace collective::embedded

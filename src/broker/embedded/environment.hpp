@@ -1,0 +1,109 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "broker/embedded/directory.hpp"
+#include "broker/embedded/doorbell.hpp"
+#include "broker/embedded/embedded.hpp"
+#include "broker/embedded/view.hpp"
+
+namespace collective::embedded {
+
+/// One opened LMDB environment: its files, its map, its transactions. Knows nothing of what is stored.
+///
+/// Threads: reads from any; `write` from one thread at a time.
+class Environment {
+ public:
+  Environment(Directory directory, const Options& options);  ///< throws Fault
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  /// Runs `look(const View&)` on a snapshot and closes it at once. Throws Fault.
+  template <class Look>
+  auto read(Look&& look) {
+    const ReadTransaction snapshot(*this);
+    return look(View(snapshot.get(), trees_, path_));
+  }
+
+  /// A write transaction. Rolled back unless committed. Its beginning may wait for another process.
+  class WriteTransaction {
+   public:
+    explicit WriteTransaction(Environment& environment);
+    ~WriteTransaction();
+    WriteTransaction(const WriteTransaction&) = delete;
+    WriteTransaction& operator=(const WriteTransaction&) = delete;
+    [[nodiscard]] MDB_txn* get() const { return txn_; }
+    [[nodiscard]] Environment& environment() const { return environment_; }
+    void commit();  ///< throws Fault; Errc::unknown when it may have been applied
+
+   private:
+    Environment& environment_;
+    std::shared_lock<std::shared_timed_mutex> map_lock_;
+    MDB_txn* txn_ = nullptr;
+  };
+
+  void flush();         ///< what the last commits left to the operating system; throws Fault
+  void reap_readers();  ///< frees what killed processes were reading
+  void check_usable() const;      ///< throws Fault after a failed flush, or in a forked child
+  void check_not_forked() const;  ///< throws Fault in a forked child
+  [[nodiscard]] bool forked() const;
+
+  /// Bytes that may still be written without using the reserve that acknowledgements and deletions need on a full disk
+  /// or map. Grows the file ahead of use, so that a full disk shows here and not inside a commit.
+  [[nodiscard]] std::size_t room(MDB_txn* txn, std::size_t wanted);
+
+  [[nodiscard]] Trees trees() const { return trees_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] Doorbell& doorbell() { return doorbell_; }
+  [[nodiscard]] const Options& options() const { return options_; }
+
+ private:
+  class ReadTransaction {
+   public:
+    explicit ReadTransaction(Environment& environment);
+    ~ReadTransaction();
+    ReadTransaction(const ReadTransaction&) = delete;
+    ReadTransaction& operator=(const ReadTransaction&) = delete;
+    [[nodiscard]] MDB_txn* get() const { return txn_; }
+
+   private:
+    int begin();
+    Environment& environment_;
+    std::shared_lock<std::shared_timed_mutex> map_lock_;
+    MDB_txn* txn_ = nullptr;
+  };
+
+  void open_files();
+  int try_open(std::size_t map_size);
+  void open_trees();
+  void check_format();
+  void follow_growth();
+  void distrust(const std::string& why);
+  bool allocate(std::size_t size);
+  [[nodiscard]] std::size_t free_pages(MDB_txn* txn) const;
+
+  Options options_;
+  std::string path_;
+  Directory directory_;
+  Doorbell doorbell_;
+  MDB_env* env_ = nullptr;
+  Trees trees_;
+  const int process_;
+  std::size_t page_size_ = 4096;
+  std::size_t map_size_ = 0;
+  std::size_t allocated_ = 0;  ///< bytes of the file that surely have disk space; only the writer uses it
+  std::shared_timed_mutex map_mutex_;  ///< shared: a transaction runs. Exclusive: the map is being changed
+  std::mutex idle_mutex_;
+  std::vector<MDB_txn*> idle_;  ///< reset read transactions, to be renewed; guarded by idle_mutex_
+  std::atomic<bool> distrusted_{false};
+  mutable std::mutex distrust_mutex_;
+  std::string distrust_reason_;  ///< guarded by distrust_mutex_
+};
+
+}  // namespace collective::embedded

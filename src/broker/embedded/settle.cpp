@@ -1,0 +1,61 @@
+#include "broker/embedded/exchange.hpp"
+
+namespace collective::embedded {
+namespace {
+
+using broker::Settled;
+using Verdict = broker::Settlement::Verdict;
+
+Pending kept(const Found& found, Progress progress) {
+  return {found.token, found.member, found.deadline, std::move(progress)};
+}
+
+}  // namespace
+
+broker::Settled settle(Unit& unit, GroupState& group, Work& work, const broker::Exchange& request,
+                       const broker::Settlement& settlement) {
+  const auto& id = settlement.ticket.work;
+  const auto found = work.find(id);
+  if (!found) return Settled::gone;
+  const bool owner = found->place != Found::Place::parked && found->token == settlement.ticket.token &&
+                     found->member == request.member;
+  if (settlement.verdict == Verdict::acknowledge) {
+    // A late acknowledgement counts, whoever holds the work now. Not in an ordered group, where the next one may be
+    // handling it in its order.
+    if (!owner && request.ordered) return Settled::stale;
+    work.remove(id, *found);
+    return Settled::done;
+  }
+  if (!owner) return Settled::stale;
+
+  switch (settlement.verdict) {
+    case Verdict::acknowledge:
+      break;
+    case Verdict::park:
+      work.park(id, *found, settlement.progress);
+      unit.news(unit.stream_of(group));
+      break;
+    case Verdict::hold:
+      work.hold(id, *found, kept(*found, settlement.progress));
+      break;
+    case Verdict::dead_letter:
+      work.bury(id, *found, settlement.progress, settlement.reason, request.now);
+      break;
+    case Verdict::release: {
+      auto progress = work.progress_of(id, *found);
+      progress.started = false;
+      work.park(id, *found, std::move(progress));
+      unit.news(unit.stream_of(group));
+      break;
+    }
+    case Verdict::extend: {
+      auto pending = kept(*found, work.progress_of(id, *found));
+      pending.deadline = settlement.progress.due;
+      work.hold(id, *found, std::move(pending));
+      break;
+    }
+  }
+  return Settled::done;
+}
+
+}  // namespace collective::embedded

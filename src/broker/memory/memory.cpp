@@ -1,0 +1,302 @@
+#include "broker/memory/memory.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "broker/memory/exchange.hpp"
+#include "broker/memory/inspect.hpp"
+#include "broker/memory/upkeep.hpp"
+#include "broker/rules.hpp"
+
+namespace collective::memory {
+namespace {
+
+using broker::Failure;
+using broker::GroupKey;
+using broker::Reply;
+using broker::Result;
+
+class MemoryBroker final : public broker::Broker, public broker::Admin, public std::enable_shared_from_this<MemoryBroker> {
+ public:
+  void append(broker::AppendBatch batch, Reply<std::vector<broker::Appended>> reply) override {
+    reply(changing<std::vector<broker::Appended>>(batch.stream, [&] { return append_locked(batch); }));
+  }
+
+  void join(broker::Join request, Reply<EntryId> reply) override {
+    reply(changing<EntryId>(request.key.stream, [&]() -> Result<EntryId> {
+      auto names = request.routes;
+      names.insert(names.end(), {request.key.group, request.member});
+      if (auto bad = bad_name(names)) return *bad;
+      return memory::join(stream(request.key.stream), request);
+    }));
+  }
+
+  void exchange(broker::Exchange request, Reply<broker::Exchanged> reply) override {
+    bool rings = false;
+    auto result = locked<broker::Exchanged>(request.key.stream, [&]() -> Result<broker::Exchanged> {
+      auto* group = find(request.key);
+      if (group == nullptr) {
+        broker::Exchanged answer;
+        answer.member_lost = true;
+        answer.settled.assign(request.settlements.size(), broker::Settled::gone);
+        return answer;
+      }
+      const auto parked = group->parked.size();
+      auto answer = memory::exchange(streams_.at(request.key.stream), *group, request);
+      rings = group->parked.size() > parked || settles_for_others(request);
+      return answer;
+    });
+    if (rings) ring(request.key.stream);
+    reply(std::move(result));
+  }
+
+  void leave(GroupKey key, std::string member, Timestamp now, Reply<bool> reply) override {
+    reply(changing<bool>(key.stream, [&]() -> Result<bool> {
+      auto* group = find(key);
+      return group != nullptr && memory::leave(*group, member, now);
+    }));
+  }
+
+  void read(broker::Read request, Reply<broker::Page> reply) override {
+    reply(locked<broker::Page>(request.stream, [&] { return read_locked(request); }));
+  }
+
+  void upkeep(broker::Upkeep request, Reply<broker::UpkeepReport> reply) override {
+    auto result = locked<broker::UpkeepReport>(request.stream, [&]() -> Result<broker::UpkeepReport> {
+      const auto at = streams_.find(request.stream);
+      return at == streams_.end() ? broker::UpkeepReport{} : memory::upkeep(at->second, request);
+    });
+    if (result && result->promoted > 0) ring(request.stream);
+    reply(std::move(result));
+  }
+
+  Watch watch(const std::string& stream, std::function<void()> news) override {
+    const std::lock_guard lock(mutex_);
+    auto watch = std::make_shared<std::function<void()>>(std::move(news));
+    std::erase_if(watches_[stream], [](const auto& old) { return old.expired(); });
+    watches_[stream].push_back(watch);
+    return watch;
+  }
+
+  void close(std::chrono::steady_clock::time_point) override {}  // nothing is ever on its way here
+
+  // --- Admin ------------------------------------------------------------------------------------------------------
+
+  void streams(Reply<std::vector<std::string>> reply) override {
+    std::vector<std::string> names;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [name, stream] : streams_) names.push_back(name);
+    }
+    reply(std::move(names));
+  }
+
+  void stream_info(const std::string& name, Reply<broker::StreamInfo> reply) override {
+    reply(locked<broker::StreamInfo>(name, [&]() -> Result<broker::StreamInfo> {
+      const auto at = streams_.find(name);
+      if (at == streams_.end()) return no_stream(name);
+      return describe(at->second);
+    }));
+  }
+
+  void groups(const std::string& name, Timestamp now, Reply<std::vector<broker::GroupInfo>> reply) override {
+    reply(locked<std::vector<broker::GroupInfo>>(name, [&]() -> Result<std::vector<broker::GroupInfo>> {
+      std::vector<broker::GroupInfo> list;
+      const auto at = streams_.find(name);
+      if (at == streams_.end()) return list;
+      for (const auto& [group_name, group] : at->second.groups) list.push_back(describe(at->second, group, now));
+      return list;
+    }));
+  }
+
+  void pending(GroupKey key, broker::WorkId after, std::size_t limit, Reply<std::vector<broker::PendingInfo>> reply) override {
+    reply(of_group<std::vector<broker::PendingInfo>>(key, [&](Group& group) { return pending_of(group, after, limit); }));
+  }
+
+  void dead_letters(GroupKey key, std::uint64_t after, std::size_t limit, Reply<broker::DeadLetterPage> reply) override {
+    reply(of_group<broker::DeadLetterPage>(key, [&](Group& group) { return letters_of(group, after, limit); }));
+  }
+
+  void republish(GroupKey key, std::vector<std::uint64_t> numbers, Timestamp now, Reply<std::uint64_t> reply) override {
+    auto result = of_group<std::uint64_t>(key, [&](Group& group) { return memory::republish(group, numbers, now); });
+    ring(key.stream);
+    reply(std::move(result));
+  }
+
+  void discard(GroupKey key, std::vector<std::uint64_t> numbers, Reply<std::uint64_t> reply) override {
+    reply(of_group<std::uint64_t>(key, [&](Group& group) {
+      std::uint64_t gone = 0;
+      for (const auto number : numbers) gone += group.letters.erase(number);
+      return gone;
+    }));
+  }
+
+  void replay(GroupKey key, EntryId after, Reply<std::uint64_t> reply) override {
+    auto result = of_group<std::uint64_t>(key, [&](Group& group) -> Result<std::uint64_t> {
+      if (group.replay) return Failure{Errc::conflict, "an earlier replay of the group still runs; wait until it is through"};
+      const auto& stream = streams_.at(key.stream);
+      const auto first = stream.after(after);
+      const auto last = stream.after(group.cursor);
+      if (first >= last) return std::uint64_t{0};
+      group.replay.emplace(after, group.cursor);
+      return static_cast<std::uint64_t>(last - first);
+    });
+    ring(key.stream);
+    reply(std::move(result));
+  }
+
+  void forget(GroupKey key, const std::string& route, Reply<std::uint64_t> reply) override {
+    reply(of_group<std::uint64_t>(key, [&](Group& group) { return memory::forget(group, route); }));
+  }
+
+  void destroy_group(GroupKey key, Reply<bool> reply) override {
+    reply(locked<bool>(key.stream, [&]() -> Result<bool> {
+      const auto at = streams_.find(key.stream);
+      return at != streams_.end() && at->second.groups.erase(key.group) > 0;
+    }));
+  }
+
+ private:
+  template <class T, class Step>
+  Result<T> locked(const std::string& stream, Step step) {
+    const std::lock_guard lock(mutex_);
+    if (auto bad = bad_name({stream})) return *bad;
+    return step();
+  }
+
+  /// As `locked`, and tells the watches of the stream.
+  template <class T, class Step>
+  Result<T> changing(const std::string& stream, Step step) {
+    auto result = locked<T>(stream, step);
+    if (result) ring(stream);
+    return result;
+  }
+
+  template <class T, class Step>
+  Result<T> of_group(const GroupKey& key, Step step) {
+    return locked<T>(key.stream, [&]() -> Result<T> {
+      auto* group = find(key);
+      if (group == nullptr) {
+        return Failure{Errc::not_found, "there is no group \"" + key.group + "\" on stream \"" + key.stream + "\""};
+      }
+      return step(*group);
+    });
+  }
+
+  static std::optional<Failure> bad_name(const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+      if (!name.empty() && name.size() <= broker::longest_name) continue;
+      return Failure{Errc::invalid, "a name of " + std::to_string(name.size()) + " bytes: names of streams, groups, members and routes have 1 to " +
+                                        std::to_string(broker::longest_name)};
+    }
+    return std::nullopt;
+  }
+
+  static Failure no_stream(const std::string& name) {
+    return {Errc::not_found, "there is no stream \"" + name + "\": nothing was published to it and no group joined it"};
+  }
+
+  static bool settles_for_others(const broker::Exchange& request) {
+    using Verdict = broker::Settlement::Verdict;
+    return std::any_of(request.settlements.begin(), request.settlements.end(), [](const auto& settlement) {
+      return settlement.verdict == Verdict::park || settlement.verdict == Verdict::release;
+    });
+  }
+
+  Stream& stream(const std::string& name) {
+    auto& found = streams_[name];
+    found.name = name;
+    return found;
+  }
+
+  Group* find(const GroupKey& key) {
+    const auto stream = streams_.find(key.stream);
+    if (stream == streams_.end()) return nullptr;
+    const auto group = stream->second.groups.find(key.group);
+    return group == stream->second.groups.end() ? nullptr : &group->second;
+  }
+
+  Result<std::vector<broker::Appended>> append_locked(broker::AppendBatch& batch) {
+    auto& target = stream(batch.stream);
+    const auto length = target.log.size() + target.delayed.size();
+    if (batch.hard_cap != 0 && length + batch.events.size() > batch.hard_cap) {
+      return Failure{Errc::full, "stream \"" + batch.stream + "\" holds " + std::to_string(length) + " entries and its hard cap is " +
+                                     std::to_string(batch.hard_cap) + ": nothing was stored; trim it, raise the cap, or let its groups catch up"};
+    }
+    std::vector<broker::Appended> answer;
+    answer.reserve(batch.events.size());
+    for (auto& one : batch.events) {
+      if (one.deduplicate) {
+        const auto seen = target.seen.find(one.event.id);
+        if (seen != target.seen.end() && seen->second.until > batch.now) {
+          answer.push_back({seen->second.id, true});
+          continue;
+        }
+      }
+      const auto event_id = one.deduplicate ? one.event.id : std::string();
+      EntryId id{};
+      if (one.not_before > batch.now) {
+        target.delayed.emplace(one.not_before, std::move(one.event));
+      } else {
+        id = target.append(std::move(one.event), batch.now);
+      }
+      if (one.deduplicate) target.remember(event_id, id, batch.now + batch.duplicate_window);
+      answer.push_back({id, false});
+    }
+    return answer;
+  }
+
+  Result<broker::Page> read_locked(const broker::Read& request) {
+    broker::Page page;
+    const auto at = streams_.find(request.stream);
+    if (at == streams_.end()) return page;
+    const auto& source = at->second;
+    page.last = source.last;
+    auto storage = std::make_shared<std::vector<EventPointer>>();
+    std::size_t bytes = 0;
+    const auto add = [&](const LogEntry& entry) {
+      if (page.entries.size() >= request.limit || (bytes >= request.max_bytes && !page.entries.empty())) return false;
+      storage->push_back(entry.event);
+      bytes += entry.event->data.size() + entry.event->metadata.size();
+      page.entries.push_back({entry.id, *entry.event, {}});
+      return true;
+    };
+    const auto first = source.after(request.after);
+    const auto last = source.after(request.until);
+    if (!request.backwards) {
+      for (auto entry = first; entry < last && add(*entry); ++entry) {
+      }
+    } else {
+      for (auto entry = last; entry > first && add(*std::prev(entry)); --entry) {
+      }
+    }
+    page.storage = std::move(storage);
+    return page;
+  }
+
+  void ring(const std::string& stream) {
+    std::vector<Watch> live;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto at = watches_.find(stream);
+      if (at == watches_.end()) return;
+      for (const auto& watch : at->second) {
+        if (auto handle = watch.lock()) live.push_back(std::move(handle));
+      }
+    }
+    for (const auto& watch : live) (*std::static_pointer_cast<std::function<void()>>(watch))();
+  }
+
+  std::mutex mutex_;  // guards everything below
+  std::map<std::string, Stream> streams_;
+  std::map<std::string, std::vector<std::weak_ptr<void>>> watches_;
+};
+
+}  // namespace
+
+broker::Store open(const std::string& name) {
+  const auto broker = std::make_shared<MemoryBroker>();
+  return {broker, broker, "memory:" + name, "nothing beyond this process"};
+}
+
+}  // namespace collective::memory

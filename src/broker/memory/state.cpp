@@ -1,0 +1,83 @@
+#include "broker/memory/state.hpp"
+
+#include <algorithm>
+
+namespace collective::memory {
+
+bool Group::declares(std::string_view type, EntryId id) const {
+  const auto counts = [&](const std::string& route) {
+    const auto found = routes.find(route);
+    return found != routes.end() && found->second < id;
+  };
+  return counts(std::string(type)) || counts("*");
+}
+
+std::optional<EntryId> Group::lowest_pending() const {
+  for (const auto& [work, value] : pending) {
+    if (!work.side) return work.id;
+  }
+  return std::nullopt;
+}
+
+void Group::put(const broker::WorkId& work, Pending value) {
+  if (value.owner.empty()) parked.emplace(value.progress.due, work);
+  if (value.deadline != Timestamp{}) deadlines.emplace(value.deadline, work);
+  pending.insert_or_assign(work, std::move(value));
+}
+
+void Group::remove(std::map<broker::WorkId, Pending>::iterator at) {
+  parked.erase({at->second.progress.due, at->first});
+  deadlines.erase({at->second.deadline, at->first});
+  pending.erase(at);
+}
+
+void Group::park(std::map<broker::WorkId, Pending>::iterator at, broker::Progress progress) {
+  auto& value = at->second;
+  parked.erase({value.progress.due, at->first});
+  deadlines.erase({value.deadline, at->first});
+  value.owner.clear();
+  value.deadline = {};
+  value.progress = std::move(progress);
+  parked.emplace(value.progress.due, at->first);
+}
+
+void Group::own(std::map<broker::WorkId, Pending>::iterator at, const std::string& member, Timestamp deadline) {
+  auto& value = at->second;
+  parked.erase({value.progress.due, at->first});
+  value.owner = member;
+  value.token = ++tokens;
+  set_deadline(at, deadline);
+}
+
+void Group::set_deadline(std::map<broker::WorkId, Pending>::iterator at, Timestamp deadline) {
+  deadlines.erase({at->second.deadline, at->first});
+  at->second.deadline = deadline;
+  if (deadline != Timestamp{}) deadlines.emplace(deadline, at->first);
+}
+
+EntryId Stream::append(Envelope event, Timestamp now) {
+  const auto first = EntryId::at(now);
+  last = first > last ? first : EntryId{last.ms, last.seq + 1};
+  log.push_back({last, std::make_shared<const Envelope>(std::move(event))});
+  ++appended;
+  return last;
+}
+
+void Stream::remember(const std::string& event_id, EntryId id, Timestamp until) {
+  seen[event_id] = {id, until};
+  seen_order.emplace_back(until, event_id);
+}
+
+void Stream::forget_seen(Timestamp now) {
+  while (!seen_order.empty() && seen_order.front().first <= now) {
+    const auto found = seen.find(seen_order.front().second);
+    if (found != seen.end() && found->second.until <= now) seen.erase(found);
+    seen_order.pop_front();
+  }
+}
+
+std::deque<LogEntry>::const_iterator Stream::after(EntryId id) const {
+  return std::upper_bound(log.begin(), log.end(), id, [](EntryId bound, const LogEntry& entry) { return bound < entry.id; });
+}
+
+}  // namespace collective::memory

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/contract.hpp"
+
+// The arithmetic of the contract that every broker shares.
+namespace collective::broker {
+
+/// Most entries an exchange passes without handing them out; then it says there is more.
+inline constexpr std::size_t most_passed = 10'000;
+/// Longest name of a stream, group, member or route, in bytes.
+inline constexpr std::size_t longest_name = 255;
+
+/// True when a member that asks for `routes` takes work of this route. Work without a route (a defect) suits everybody.
+inline bool takes(const std::vector<std::string>& routes, std::string_view route) {
+  return route.empty() || std::any_of(routes.begin(), routes.end(),
+                                      [&](const std::string& asked) { return asked == route || asked == "*"; });
+}
+
+/// A lease is rewritten only when less than two thirds of it remain, so that a busy member's steps need not store it.
+inline bool needs_renewal(Timestamp lease_until, Timestamp now, Millis lease) {
+  return lease > Millis::zero() && lease_until - now < lease - lease / 3;
+}
+
+/// What the end of its owner does to work: nobody knows whether it was started, unless its start mark was stored.
+inline void orphan(Progress& progress) {
+  if (progress.started) ++progress.stalls;
+  progress.started = false;
+  progress.suspect = true;
+  progress.due = {};
+}
+
+/// How many of `max_entries` parked work may take while there are new entries.
+inline std::uint32_t share_of_parked(std::uint32_t max_entries) { return std::max<std::uint32_t>(1, max_entries / 2); }
+
+}  // namespace collective::broker

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "engine/backlog.hpp"
+#include "engine/breaker.hpp"
+#include "engine/work.hpp"
+
+namespace collective::engine {
+
+struct DispatchOptions {
+  std::string consumer{};                 ///< as written into attempt histories
+  Ordering ordering = Ordering::none;
+  Millis lease{30'000};
+  std::size_t prefetch = 1'000;
+  std::uint32_t stall_limit = 3;
+  BreakerPolicy breaker{};
+};
+
+/// Decides what happens to delivered work: which handler starts, and what a handler's end means for the event
+/// (acknowledged, retried, dead-lettered). Pure: every decision leaves as a Start, a Settlement or a Notice.
+class Dispatcher {
+ public:
+  Dispatcher(DispatchOptions options, Uniform uniform);
+
+  void add(Subscription subscription);
+  /// Gives back what waits for it; running handlers go on and the subscription is forgotten when they end.
+  void remove(std::uint32_t subscription);
+  void pause(std::uint32_t subscription);
+  void resume(std::uint32_t subscription);
+  [[nodiscard]] bool empty() const { return subscriptions_.empty(); }
+
+  void arrive(const Now& now, std::vector<broker::Delivered> deliveries, const broker::Storage& storage);
+  /// What may start now. `may_start` is false while ownership is in doubt.
+  void collect_starts(const Now& now, std::vector<Start>& starts);
+  /// A handler ended with one outcome per piece of work.
+  void finished(const Now& now, SlotId slot, std::vector<Outcome> outcomes);
+  /// Handlers past their max_handling_time: each counts a stall once and is to be asked to stop.
+  void collect_overdue(const Now& now, std::vector<SlotId>& stop);
+
+  void release_waiting();  ///< gives back all that waits
+  void forget_waiting();   ///< drops all that waits: it is no longer owned
+
+  [[nodiscard]] std::vector<broker::Settlement> take_settlements() { return std::exchange(settlements_, {}); }
+  [[nodiscard]] std::vector<Notice> take_notices() { return std::exchange(notices_, {}); }
+  [[nodiscard]] bool has_settlements() const { return !settlements_.empty(); }
+
+  /// How many more pieces may be fetched now, of them how many suspects, and for which routes.
+  [[nodiscard]] std::uint32_t room() const;
+  [[nodiscard]] std::uint32_t room_for_suspects() const { return suspect_held_ ? 0 : 1; }
+  [[nodiscard]] std::vector<std::string> routes_with_room() const;
+  [[nodiscard]] std::vector<std::string> routes() const;  ///< of all subscriptions
+  [[nodiscard]] std::size_t waiting() const { return backlog_->waiting(); }
+  [[nodiscard]] std::size_t running() const { return running_; }
+  [[nodiscard]] bool all_hung() const;
+  [[nodiscard]] std::vector<broker::Ticket> held() const;
+  /// When `collect_starts` or `collect_overdue` has something to do without another input.
+  [[nodiscard]] std::optional<Nanos> timer(const Now& now) const;
+
+ private:
+  struct Slot {
+    std::vector<Work> work;  ///< empty: free
+    Nanos started{};
+    bool overdue = false;
+  };
+  struct Active {
+    Subscription subscription;
+    std::vector<Slot> slots;
+    std::vector<std::uint32_t> free;
+    double handling_ns = 0;  ///< moving average per piece; 0: not measured yet
+    bool removed = false;
+    bool paused = false;
+    [[nodiscard]] bool takes() const { return !removed && !paused; }
+  };
+
+  Active* find_for(const broker::Delivered& delivered, bool& newer_version);
+  [[nodiscard]] std::size_t window(const Active& active) const;
+  [[nodiscard]] std::size_t room_of(std::uint32_t id, const Active& active) const;
+  void admit(const Now& now, broker::Delivered delivered, const broker::Storage& storage);
+  void start_ready(const Now& now, Active& active, std::vector<Start>& starts);
+  void finish_one(const Now& now, Active& active, const Work& work, const Outcome& outcome, Nanos took, bool overdue);
+  void failed(const Now& now, Active& active, const Work& work, const Outcome& outcome, Nanos took);
+  void stalled(const Now& now, Active& active, Work& work, Nanos took);
+  void dead_letter(const Work& work, broker::Progress progress, std::string reason);
+  void settle(const broker::Ticket& ticket, broker::Settlement::Verdict verdict, broker::Progress progress = {},
+              std::string reason = {});
+  void give_back(const std::vector<Work>& work);
+  [[nodiscard]] bool ordered() const { return options_.ordering != Ordering::none; }
+
+  DispatchOptions options_;
+  Uniform uniform_;
+  std::unique_ptr<Backlog> backlog_;
+  Breaker breaker_;
+  std::map<std::uint32_t, Active> subscriptions_;
+  std::vector<broker::Settlement> settlements_{};
+  std::vector<Notice> notices_{};
+  std::size_t running_ = 0;
+  bool suspect_held_ = false;
+};
+
+}  // namespace collective::engine

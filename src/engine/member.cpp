@@ -1,0 +1,235 @@
+#include "engine/member.hpp"
+
+#include <algorithm>
+
+namespace collective::engine {
+
+Member::Member(MemberOptions options, Uniform uniform)
+    : options_(std::move(options)), uniform_(uniform), dispatcher_(options_.dispatch, std::move(uniform)) {}
+
+// --- inputs -----------------------------------------------------------------------------------------------------
+
+void Member::add(Subscription subscription) {
+  dispatcher_.add(std::move(subscription));
+  routes_changed_ = true;
+  news_ = true;
+}
+
+void Member::remove(std::uint32_t subscription) { dispatcher_.remove(subscription); }
+
+void Member::pause(std::uint32_t subscription) { dispatcher_.pause(subscription); }
+
+void Member::resume(std::uint32_t subscription) {
+  dispatcher_.resume(subscription);
+  news_ = true;
+}
+
+void Member::news() { news_ = true; }
+
+void Member::joined(const Now& now) {
+  step_out_ = false;
+  failures_ = 0;
+  last_progress_ = now.mono;
+  phase_ = Phase::inside;
+  lease_end_ = step_began_ + options_.dispatch.lease;
+  renew_at_ = step_began_ + options_.dispatch.lease / 3;
+  news_ = true;
+}
+
+void Member::exchanged(const Now& now, broker::Exchanged answer) {
+  step_out_ = false;
+  failures_ = 0;
+  last_progress_ = now.mono;
+  unsettled_.erase(unsettled_.begin(), unsettled_.begin() + static_cast<std::ptrdiff_t>(sent_));
+  sent_ = 0;
+  oldest_unsettled_.reset();
+  if (!unsettled_.empty()) oldest_unsettled_ = now.mono;
+  if (answer.member_lost) {  // others have what we held; what runs goes on and may still be acknowledged
+    dispatcher_.forget_waiting();
+    phase_ = Phase::outside;
+    lane_ = false;
+    return;
+  }
+  lease_end_ = step_began_ + options_.dispatch.lease;
+  renew_at_ = step_began_ + options_.dispatch.lease / 3;
+  more_ = answer.more;
+  due_ = answer.due;
+  recover_ = false;
+  if (ordered()) lane_answer(now, answer);
+  last_fetched_ = answer.deliveries.size();
+  dispatcher_.arrive(now, std::move(answer.deliveries), answer.storage);
+}
+
+// A lane that changed hands in between means that what waits here was handed to somebody else.
+void Member::lane_answer(const Now& now, const broker::Exchanged& answer) {
+  if (answer.epoch != epoch_ || !answer.lane) dispatcher_.forget_waiting();
+  lane_ = answer.lane;
+  epoch_ = answer.epoch;
+  lane_free_ = answer.lane_free;
+  lane_check_at_ = now.mono + options_.lane_check_pause;
+}
+
+// A standby asks for the lane when its holder's lease ends, and soon after news, which a holder that leaves also causes.
+bool Member::lane_check_is_due(const Now& now) const {
+  if (lane_free_ && *lane_free_ <= now.wall) return true;
+  return news_ && now.mono >= lane_check_at_;
+}
+
+void Member::left() {
+  step_out_ = false;
+  phase_ = Phase::gone;
+}
+
+void Member::failed(const Now& now, const broker::Failure& failure) {
+  step_out_ = false;
+  sent_ = 0;  // sent again: every settlement names its token, so a second time changes nothing
+  if (failure.code == Errc::unknown) recover_ = true;
+  if (phase_ == Phase::joining) phase_ = Phase::outside;  // joining again is harmless
+  news_ = true;
+  ++failures_;
+  const RetryPolicy pause{.max_attempts = 0,
+                          .backoff = Backoff::exponential,
+                          .base_delay = options_.first_retry_pause,
+                          .max_delay = options_.max_retry_pause,
+                          .jitter = 0.2};
+  const double shift = static_cast<double>(1ULL << std::min<std::uint32_t>(failures_ - 1, 20));
+  const double base = std::min(static_cast<double>(pause.base_delay.count()) * shift,
+                               static_cast<double>(pause.max_delay.count()));
+  retry_at_ = now.mono + std::chrono::duration_cast<Nanos>(
+                             std::chrono::duration<double, std::milli>(base * (0.8 + 0.4 * uniform_())));
+}
+
+void Member::finished(const Now& now, SlotId slot, std::vector<Outcome> outcomes) {
+  dispatcher_.finished(now, slot, std::move(outcomes));
+}
+
+void Member::drain() {
+  if (draining_) return;
+  draining_ = true;
+  dispatcher_.release_waiting();
+  if (phase_ == Phase::outside && !step_out_ && unsettled_.empty() && dispatcher_.running() == 0) phase_ = Phase::gone;
+}
+
+void Member::leave_now() {
+  drain();
+  abandon_ = true;
+}
+
+// --- outputs ----------------------------------------------------------------------------------------------------
+
+Member::Actions Member::poll(const Now& now) {
+  Actions actions;
+  if (phase_ == Phase::gone) return actions;
+  maybe_start(now, actions);
+  dispatcher_.collect_overdue(now, actions.stops);
+  for (auto& settlement : dispatcher_.take_settlements()) {
+    if (unsettled_.size() == sent_) oldest_unsettled_ = now.mono;
+    unsettled_.push_back(std::move(settlement));
+  }
+  if (!step_out_ && now.mono >= retry_at_) maybe_step(now, actions);
+  actions.notices = dispatcher_.take_notices();
+  actions.timer = next_timer(now);
+  return actions;
+}
+
+// A handler starts only while the lease is ours for sure. Past its end others may hold what waits here.
+void Member::maybe_start(const Now& now, Actions& actions) {
+  if (draining_) return;
+  if (now.mono >= lease_end_) {
+    if (dispatcher_.waiting() > 0) {
+      dispatcher_.forget_waiting();
+      recover_ = true;
+    }
+    return;
+  }
+  dispatcher_.collect_starts(now, actions.starts);
+}
+
+void Member::maybe_step(const Now& now, Actions& actions) {
+  if (phase_ == Phase::leaving) return;
+  if (phase_ == Phase::outside || (routes_changed_ && phase_ == Phase::inside)) {
+    if (!draining_) return join(now, actions);
+  }
+  if (draining_ && unsettled_.empty() && (dispatcher_.running() == 0 || abandon_)) {
+    if (phase_ == Phase::outside) {
+      phase_ = Phase::gone;
+      return;
+    }
+    phase_ = Phase::leaving;
+    step_out_ = true;
+    step_began_ = now.mono;
+    actions.leave = true;
+    return;
+  }
+  const auto room = draining_ ? 0 : dispatcher_.room();
+  if (!step_is_due(now, room > 0)) return;
+  actions.exchange = make_exchange(now, room);
+  step_out_ = true;
+  step_began_ = now.mono;
+}
+
+void Member::join(const Now& now, Actions& actions) {
+  phase_ = Phase::joining;
+  routes_changed_ = false;
+  step_out_ = true;
+  step_began_ = now.mono;
+  actions.join = broker::Join{options_.key,   options_.member, dispatcher_.routes(),
+                              options_.start, now.wall,        options_.dispatch.lease};
+}
+
+bool Member::step_is_due(const Now& now, bool can_fetch) const {
+  if ((phase_ == Phase::inside && now.mono >= renew_at_) || (recover_ && can_fetch)) return true;
+  // Fetch when half of the last answer is used up, so that the next one arrives before the handlers run dry.
+  const bool low = dispatcher_.waiting() <= last_fetched_ / 2;
+  const bool something = lane_held_by_other() ? lane_check_is_due(now) : news_ || more_ || (due_ && *due_ <= now.wall);
+  if (can_fetch && low && something) return true;
+  if (unsettled_.empty()) return false;
+  return low || draining_ || (oldest_unsettled_ && now.mono >= *oldest_unsettled_ + options_.settle_linger);
+}
+
+broker::Exchange Member::make_exchange(const Now& now, std::uint32_t room) {
+  broker::Exchange exchange;
+  exchange.key = options_.key;
+  exchange.member = options_.member;
+  exchange.now = now.wall;
+  exchange.lease = options_.dispatch.lease;
+  exchange.settlements = unsettled_;  // kept until confirmed
+  sent_ = unsettled_.size();
+  exchange.ordered = ordered();
+  if (room == 0) return exchange;
+  exchange.max_entries = room;
+  exchange.max_suspects = dispatcher_.room_for_suspects();
+  exchange.routes = dispatcher_.routes_with_room();
+  if (recover_) {
+    exchange.recover = true;
+    exchange.known = dispatcher_.held();
+  }
+  news_ = false;
+  return exchange;
+}
+
+std::optional<Nanos> Member::next_timer(const Now& now) const {
+  std::optional<Nanos> next;
+  const auto consider = [&](Nanos at) {
+    if (!next || at < *next) next = at;
+  };
+  if (const auto timer = dispatcher_.timer(now)) consider(*timer);
+  if (step_out_) return next;
+  if (failures_ > 0 && retry_at_ > now.mono) {
+    consider(retry_at_);
+    return next;
+  }
+  if (phase_ == Phase::inside) consider(renew_at_);
+  if (oldest_unsettled_) consider(*oldest_unsettled_ + options_.settle_linger);
+  const auto wall = [&](Timestamp at) { consider(now.mono + std::max<Nanos>(at - now.wall, Millis(1))); };
+  if (draining_) return next;
+  if (!lane_held_by_other()) {
+    if (due_) wall(*due_);
+    return next;
+  }
+  if (lane_free_) wall(*lane_free_);
+  if (news_) consider(lane_check_at_);
+  return next;
+}
+
+}  // namespace collective::engine

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "collective/entry_id.hpp"
+
+namespace collective::engine {
+
+using Nanos = std::chrono::nanoseconds;
+
+/// The two clocks, read together by the runtime (or the simulation) and handed in with every input.
+struct Now {
+  Timestamp wall{};  ///< due times and leases, which processes compare; may jump
+  Nanos mono{};      ///< durations within this process; never goes back
+};
+
+/// A source of numbers evenly spread over [0, 1).
+using Uniform = std::function<double()>;
+
+}  // namespace collective::engine

@@ -1,0 +1,33 @@
+#include "collective/entry_id.hpp"
+
+#include <charconv>
+
+namespace collective {
+
+namespace {
+
+bool read_number(std::string_view text, std::uint64_t& out) noexcept {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, out);
+  return error == std::errc{} && stop == end && !text.empty();
+}
+
+}  // namespace
+
+std::string EntryId::to_string() const {
+  char buffer[41];  // two numbers of at most 20 digits and the dash
+  char* end = std::to_chars(buffer, buffer + sizeof buffer, ms).ptr;
+  *end++ = '-';
+  end = std::to_chars(end, buffer + sizeof buffer, seq).ptr;
+  return {buffer, end};
+}
+
+std::optional<EntryId> EntryId::parse(std::string_view text) noexcept {
+  EntryId id;
+  const auto dash = text.find('-');
+  if (!read_number(text.substr(0, dash), id.ms)) return std::nullopt;
+  if (dash != std::string_view::npos && !read_number(text.substr(dash + 1), id.seq)) return std::nullopt;
+  return id;
+}
+
+}  // namespace collective

@@ -1,0 +1,71 @@
+#include <future>
+
+#include "runtime/cause_scope.hpp"
+#include "runtime/core.hpp"
+
+namespace collective::detail {
+namespace {
+
+constexpr auto skew = Millis(2'000);           // between the clocks of publishers and the broker
+constexpr auto default_look_back = std::chrono::minutes(5);
+
+AnyEvent get(std::future<broker::Result<AnyEvent>> answer) {
+  auto result = answer.get();
+  if (!result) throw Error(result.error().code, result.error().message);
+  return std::move(*result);
+}
+
+EntryId before(Timestamp time) { return EntryId::at(time - skew); }
+
+}  // namespace
+
+AnyEvent Core::wait_for(const std::string& stream, const std::string& type, const std::string& correlation_id, Millis timeout) {
+  check_name("stream name", stream);
+  check_name("event type", type);
+  if (correlation_id.empty()) {
+    throw Error(Errc::invalid, "wait_for: the correlation id is empty: give the one that the awaited event will carry");
+  }
+  std::shared_ptr<runtime::Answers> answers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!store_) throw Error(Errc::not_connected, "wait_for: not connected; call connect() first");
+    answers = answers_;
+  }
+  EntryId from = EntryId::at(now() - default_look_back);
+  if (const auto place = recent_.find(correlation_id)) {
+    from = place->stream == stream ? place->entry : before(Timestamp(Millis(place->entry.ms)));
+  } else if (const auto time = ulid_time(correlation_id)) {
+    from = before(*time);
+  }
+  auto promise = std::make_shared<std::promise<broker::Result<AnyEvent>>>();
+  auto answer = promise->get_future();
+  answers->wait(stream, {type, correlation_id, {}}, from, timeout, [promise](auto result) { promise->set_value(std::move(result)); });
+  return get(std::move(answer));
+}
+
+AnyEvent Core::request(const TypeDescriptor& type, const void* event, PublishOptions options, const std::string& stream,
+                       const std::string& reply_type, Millis timeout) {
+  std::shared_ptr<runtime::Answers> answers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!store_) throw Error(Errc::not_connected, "request: not connected; call connect() first");
+    answers = answers_;
+  }
+  const auto* cause = options.new_chain ? nullptr : runtime::current_cause();
+  if (options.correlation_id.empty() && (cause == nullptr || cause->correlation_id.empty())) options.correlation_id = new_ulid();
+  auto append = prepared(type, prepare(type, event), user_id_of(type, event), options, cause);
+  auto promise = std::make_shared<std::promise<broker::Result<AnyEvent>>>();
+  auto answer = promise->get_future();
+  // Registered before the request is stored: an answer cannot be missed, however fast it is.
+  const auto wait = answers->wait(stream, {reply_type, append.event.correlation_id, append.event.id}, std::nullopt, timeout,
+                                  [promise](auto result) { promise->set_value(std::move(result)); });
+  try {
+    stored(std::string(type.stream), std::move(append), options);
+  } catch (...) {
+    answers->forget(wait);
+    throw;
+  }
+  return get(std::move(answer));
+}
+
+}  // namespace collective::detail
