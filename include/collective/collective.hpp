@@ -4,3 +4,5 @@
 #include "collective/bus.hpp"
 #include "collective/catalog.hpp"
 #include "collective/client.hpp"
+#include "collective/schema.hpp"
+#include "collective/ulid.hpp"

@@ -18,13 +18,13 @@ inline constexpr int max_json_depth = 64;
 
 /// How an event's data is judged.
 enum class Strictness : std::uint8_t {
-  publisher,  ///< every rule: also enum names must be known, and no member may appear twice
-  reader,     ///< events of other ages: an unknown enum name becomes `unknown_value`, the last of two members counts
+  publisher,  ///< every rule: enum names must be known
+  reader,     ///< for events of other ages: an unknown enum name becomes `unknown_value`
 };
 
 /// Checks an event's data. @return every bad field, in the order of the struct; empty when it may be published
 ///
-/// Threads: any.   Cost: about 100 ns for a small event.
+/// Threads: any.   Cost: about 70 ns for an event of 240 bytes.
 [[nodiscard]] std::vector<FieldProblem> validate(const TypeDescriptor& type, const void* object);
 
 template <EventStruct T>
@@ -32,8 +32,8 @@ template <EventStruct T>
   return validate(descriptor_of<T>(), &event);
 }
 
-/// Checks an event's data as JSON text: a well-formed object with the type's fields. Unknown members are allowed, and so is
-/// null for an optional field. Text that is not JSON is one problem, with the empty pointer.
+/// Checks an event's data as JSON text: a well-formed object with the type's fields, each at most once. Unknown members
+/// are allowed, and so is null for an optional field. Text that is not JSON is one problem, with the empty pointer.
 [[nodiscard]] std::vector<FieldProblem> validate_json(const TypeDescriptor& type, std::string_view json,
                                                       Strictness strictness = Strictness::publisher);
 

@@ -35,7 +35,7 @@ class Admin {
 
   virtual void streams(Reply<std::vector<std::string>>) = 0;
   virtual void stream_info(const std::string& stream, Reply<StreamInfo>) = 0;                    ///< Errc::not_found
-  virtual void groups(const std::string& stream, Timestamp now, Reply<std::vector<GroupInfo>>) = 0;
+  virtual void groups(const std::string& stream, Timestamp now, Reply<std::vector<GroupInfo>>) = 0;  ///< Errc::not_found
   virtual void pending(GroupKey, WorkId after, std::size_t limit, Reply<std::vector<PendingInfo>>) = 0;
   virtual void dead_letters(GroupKey, std::uint64_t after, std::size_t limit, Reply<DeadLetterPage>) = 0;
   /// Moves each letter to the group's side stream with attempts 0 and one more generation; unknown numbers are

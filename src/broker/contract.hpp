@@ -158,7 +158,7 @@ struct Exchanged {
   std::vector<Delivered> deliveries{};
   bool more = false;              ///< more could be handed out now
   bool member_lost = false;       ///< the member was unknown or expired: all it held is handed to others; join again
-  std::optional<Timestamp> due{};   ///< when the next parked work of these routes becomes due
+  std::optional<Timestamp> due{};   ///< when the next parked work of these routes becomes due, or a delivery's own deadline ends
   bool lane = false;              ///< ordered: this member holds the lane
   std::uint64_t epoch = 0;        ///< ordered: the lane's epoch; grows whenever the lane changes hands
   std::optional<Timestamp> lane_free{};  ///< ordered, not held: when the holder's lease ends

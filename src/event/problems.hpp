@@ -13,7 +13,7 @@ namespace collective::event {
 /// A place in an event's data, as a chain on the stack; text only once it is needed.
 struct Path {
   const Path* parent = nullptr;
-  std::string_view name;  ///< a member's name; empty for an element of a list
+  std::string_view name{};  ///< a member's name; empty for an element of a list
   std::size_t index = 0;  ///< of an element
 
   /// JSON Pointer (RFC 6901); empty for the data itself.

@@ -162,7 +162,10 @@ void MemberRunner::pump(std::unique_lock<std::mutex>& lock) { perform(lock, memb
 
 void MemberRunner::perform(std::unique_lock<std::mutex>& lock, engine::Member::Actions actions) {
   for (const auto& start : actions.starts) pools_.at(start.slot.subscription)->run(start);
-  for (const auto& slot : actions.stops) pools_.at(slot.subscription)->ask_to_stop(slot.index);
+  for (const auto& slot : actions.stops) {
+    const auto pool = pools_.find(slot.subscription);  // gone when its handler was left behind
+    if (pool != pools_.end()) pool->second->ask_to_stop(slot.index);
+  }
   timer_ = actions.timer;
   const bool too_late = timer_ && asleep_until_ && *timer_ < *asleep_until_;
   if (too_late || member_.done()) changed_.notify_all();

@@ -38,7 +38,7 @@ broker::Append Core::prepared(const TypeDescriptor& type, std::string data, std:
                   : cause != nullptr       ? cause->user_id
                                            : std::string();
   event.data = std::move(data);
-  event::MetadataFields fields;
+  event::Metadata fields;
   fields.key = options.key;
   fields.source = options_.source;
   if (cause != nullptr) {

@@ -17,6 +17,12 @@ AnyEvent get(std::future<broker::Result<AnyEvent>> answer) {
 
 EntryId before(Timestamp time) { return EntryId::at(time - skew); }
 
+// So that a look back after it begins with the entry itself: it may be the answer.
+EntryId just_before(EntryId entry) {
+  if (entry.seq > 0) return {entry.ms, entry.seq - 1};
+  return entry.ms > 0 ? EntryId{entry.ms - 1, EntryId::max().seq} : EntryId{};
+}
+
 }  // namespace
 
 AnyEvent Core::wait_for(const std::string& stream, const std::string& type, const std::string& correlation_id, Millis timeout) {
@@ -33,7 +39,7 @@ AnyEvent Core::wait_for(const std::string& stream, const std::string& type, cons
   }
   EntryId from = EntryId::at(now() - default_look_back);
   if (const auto place = recent_.find(correlation_id)) {
-    from = place->stream == stream ? place->entry : before(Timestamp(Millis(place->entry.ms)));
+    from = place->stream == stream ? just_before(place->entry) : before(Timestamp(Millis(place->entry.ms)));
   } else if (const auto time = ulid_time(correlation_id)) {
     from = before(*time);
   }

@@ -9,7 +9,7 @@ namespace collective::embedded {
 namespace {
 
 /// Moves one letter to the side stream; false when it is gone.
-bool move_to_side(Unit& unit, GroupState& group, std::uint64_t number) {
+bool move_to_side(Unit& unit, GroupState& group, std::uint64_t number, Timestamp now) {
   const auto key = Key(Kind::letter).u32(group.number).u64(number);
   const auto record = unit.get(key);
   if (!record) return false;
@@ -26,6 +26,7 @@ bool move_to_side(Unit& unit, GroupState& group, std::uint64_t number) {
   Pending pending;
   pending.progress.route = letter.progress.route;
   pending.progress.generation = letter.progress.generation + 1;
+  pending.progress.due = now;
   Work(unit, group).park_new(work, pending);
   unit.erase(key);
   --group.record.letters;
@@ -57,11 +58,11 @@ void erase_all(Unit& unit, const Key& prefix) {
 }  // namespace
 
 broker::Result<std::uint64_t> republish(Unit& unit, const broker::GroupKey& key,
-                                        const std::vector<std::uint64_t>& numbers, Timestamp) {
+                                        const std::vector<std::uint64_t>& numbers, Timestamp now) {
   auto* const group = unit.group(key);
   if (group == nullptr) return no_such_group(key);
   std::uint64_t moved = 0;
-  for (const auto number : numbers) moved += move_to_side(unit, *group, number) ? 1 : 0;
+  for (const auto number : numbers) moved += move_to_side(unit, *group, number, now) ? 1 : 0;
   if (moved > 0) unit.news(unit.stream_of(*group));
   return moved;
 }

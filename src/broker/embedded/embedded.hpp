@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "broker/admin.hpp"
 
@@ -37,5 +38,9 @@ struct Options {
 /// @throws Error  Errc::invalid, permission, corrupt (truncated or damaged file), incompatible (written by a newer
 ///                version), conflict (open in this process by other means or with another `sync`), unavailable
 broker::Store open(const Options& options);
+
+/// Reads every record of the store and checks that they agree. Returns what is wrong, in words; empty when it is sound.
+/// Costs one reading of the whole store; others may go on using it.
+std::vector<std::string> check(const Options& options);
 
 }  // namespace collective::embedded

@@ -40,7 +40,7 @@ EventRecord body_from(Decoder& from, std::string_view stream) {
 
 std::string_view EventRecord::encode(std::string_view key, std::string_view stream, std::string& out) const {
   Encoder to(out, format);
-  to.varint(extra).id(origin);
+  to.varint(ordinal).id(origin);
   put_body(to, event, defect, stream);
   return to.finish(key);
 }
@@ -53,10 +53,10 @@ std::string_view EventRecord::encode_body(std::string_view stream, std::string& 
 
 EventRecord EventRecord::decode(std::string_view key, std::string_view record, std::string_view stream) {
   Decoder from(key, record, format);
-  const auto extra = from.varint();
+  const auto ordinal = from.varint();
   const auto origin = from.id();
   auto result = body_from(from, stream);
-  result.extra = extra;
+  result.ordinal = ordinal;
   result.origin = origin;
   return result;
 }

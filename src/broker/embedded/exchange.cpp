@@ -28,6 +28,18 @@ bool take_lane(const View& view, GroupState& group, const Exchange& request, Exc
   return answer.lane;
 }
 
+/// When the next delivery with a deadline of its own expires; it then becomes due for others.
+std::optional<Timestamp> first_deadline(const View& view, std::uint32_t group) {
+  const auto prefix = Key(Kind::deadline).u32(group);
+  auto cursor = view.state();
+  if (!cursor.seek(prefix, prefix)) return std::nullopt;
+  return KeyReader(cursor.key().substr(5)).time();
+}
+
+void consider(std::optional<Timestamp>& due, std::optional<Timestamp> other) {
+  if (other && (!due || *other < *due)) due = other;
+}
+
 }  // namespace
 
 broker::Result<Exchanged> exchange(Unit& unit, const Exchange& request) {
@@ -58,6 +70,8 @@ broker::Result<Exchanged> exchange(Unit& unit, const Exchange& request) {
     } else {
       out.unordered();
     }
+    work.finish();
+    consider(answer.due, first_deadline(unit, group->number));
   }
   work.finish();
   return answer;
@@ -75,9 +89,8 @@ std::optional<Exchanged> idle_answer(const View& view, const Exchange& request) 
   if (!group || !log || group->lease_bound <= request.now) return std::nullopt;
   if (request.ordered && group->lane_holder.empty()) return std::nullopt;
 
-  const auto deadlines = Key(Kind::deadline).u32(*number);
-  auto cursor = view.state();
-  if (cursor.seek(deadlines, deadlines) && KeyReader(cursor.key().substr(5)).time() <= request.now) return std::nullopt;
+  const auto deadline = first_deadline(view, *number);
+  if (deadline && *deadline <= request.now) return std::nullopt;
 
   Exchanged answer;
   if (request.ordered) {
@@ -88,6 +101,7 @@ std::optional<Exchanged> idle_answer(const View& view, const Exchange& request) 
   const auto parked = parked_work(view, *number, request.routes, request.now, 1, 1, false);
   if (!parked.due.empty() || (request.ordered && parked.next)) return std::nullopt;
   answer.due = parked.next;
+  consider(answer.due, deadline);
   return answer;
 }
 

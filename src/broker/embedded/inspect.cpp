@@ -51,7 +51,7 @@ void each_pending(const View& view, const Listed& group, WorkId after, std::size
   each_in_runs(view, group, after, limit, visit);
   auto cursor = view.state();
   for (const auto kind : {Kind::held, Kind::parked}) {
-    for (const bool side : {false, true}) {
+    for (const bool side : {true, false}) {
       const auto prefix = Key(kind).u32(group.number).flag(side);
       auto left = limit;
       bool more = cursor.seek(work_key(kind, group.number, {after.id, side}), prefix);
@@ -102,7 +102,9 @@ class Census {
     for (bool more = cursor.seek(prefix, prefix); more; more = cursor.next(prefix)) {
       auto member = view_.decoded(cursor.key(), [&] { return MemberRecord::decode(cursor.key(), cursor.value()); });
       info_.members.push_back({std::string(cursor.key().substr(after_group)), 0, member.lease_until});
-      if (member.lease_until > now_) live_.insert(live_.end(), member.routes.begin(), member.routes.end());
+      if (member.lease_until <= now_) continue;
+      anyone_lives_ = true;
+      live_.insert(live_.end(), member.routes.begin(), member.routes.end());
     }
   }
 
@@ -111,7 +113,7 @@ class Census {
     const auto record = view_.get(key);
     if (!record) return;
     for (auto& route : view_.decoded(key, [&] { return decode_routes(key, *record); })) {
-      const bool live = broker::takes(live_, route.name);
+      const bool live = takes(route.name);
       info_.routes.push_back({std::move(route.name), route.since, live, 0});
     }
   }
@@ -127,8 +129,18 @@ class Census {
       return;
     }
     if (progress.due > now_) ++info_.delayed;
-    if (live_.empty() || !broker::takes(live_, progress.route)) ++info_.unowned;
-    for (auto& route : info_.routes) route.waiting += route.route == progress.route ? 1 : 0;
+    if (!takes(progress.route)) ++info_.unowned;
+    waiting_at(progress.route) += 1;
+  }
+
+  [[nodiscard]] bool takes(std::string_view route) const { return anyone_lives_ && broker::takes(live_, route); }
+
+  /// The count of a route's parked work; one that nobody declared is listed when work waits under it.
+  std::uint64_t& waiting_at(const std::string& name) {
+    auto& routes = info_.routes;
+    const auto known = std::find_if(routes.begin(), routes.end(), [&](const auto& route) { return route.route == name; });
+    if (known != routes.end()) return known->waiting;
+    return routes.emplace_back(broker::RouteInfo{name, {}, takes(name), 0}).waiting;
   }
 
   const View& view_;
@@ -137,6 +149,7 @@ class Census {
   Timestamp now_;
   Listed group_;
   broker::GroupInfo info_;
+  bool anyone_lives_ = false;
   std::vector<std::string> live_;  ///< what live members take
 };
 

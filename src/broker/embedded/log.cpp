@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "broker/rules.hpp"
+
 namespace collective::embedded {
 namespace {
 
@@ -32,8 +34,7 @@ void remember(Unit& unit, const StreamState& stream, std::string_view event, Ent
 void delay(Unit& unit, StreamState& stream, const broker::Append& one) {
   const auto key =
       Key(Kind::delayed).u32(stream.number).time(one.not_before).u64(++stream.record.delayed_given);
-  const EventRecord record{one.deduplicate ? 1u : 0u, {}, one.event, {}};
-  unit.put(key, record.encode(key, stream.record.name, unit.scratch()));
+  unit.put(key, EventRecord{0, {}, one.event, {}}.encode(key, stream.record.name, unit.scratch()));
   ++stream.record.delayed;
   stream.changed = true;
 }
@@ -97,7 +98,7 @@ std::uint64_t promote(Unit& unit, StreamState& stream, Timestamp now, std::uint3
     unit.erase(key);
     const auto id = add_entry(unit, stream, event.event, now);
     --stream.record.delayed;
-    if (event.extra != 0) {
+    if (event.event.id.size() <= broker::longest_name) {
       const auto seen_key = Key(Kind::seen).u32(stream.number).name(event.event.id);
       if (const auto seen = unit.load<SeenRecord>(seen_key)) unit.store(seen_key, SeenRecord{id, seen->until});
     }
@@ -151,7 +152,7 @@ std::uint64_t first_ordinal_after(const View& view, std::uint32_t stream, const 
   std::uint64_t unreadable = 0;
   for (bool more = cursor.seek(log_key(stream, next_after(id)), prefix); more; more = cursor.next(prefix)) {
     try {
-      return EventRecord::decode(cursor.key(), cursor.value(), {}).extra - unreadable;
+      return EventRecord::decode(cursor.key(), cursor.value(), {}).ordinal - unreadable;
     } catch (const BadRecord&) {
       ++unreadable;  // ordinals have no gaps: count on from the next one
     }
@@ -181,8 +182,8 @@ broker::Page read(const View& view, const broker::Read& request) {
   while (more && page.entries.size() < request.limit && (bytes < request.max_bytes || page.entries.empty())) {
     const auto id = id_of_log_key(cursor.key());
     if (request.backwards ? id <= request.after : id > request.until) break;
-    bytes += cursor.value().size();
     page.entries.push_back(take_entry(cursor.key(), cursor.value(), name, *arena));
+    bytes += page.entries.back().event.data.size() + page.entries.back().event.metadata.size();
     more = request.backwards ? cursor.previous() && cursor.key().starts_with(prefix) : cursor.next(prefix);
   }
   page.storage = std::move(arena);

@@ -118,10 +118,9 @@ struct SeenRecord {
   static SeenRecord decode(std::string_view key, std::string_view record);
 };
 
-/// An event as stored: in the log, delayed, or as a copy. `extra` is the ordinal in the log, and 0 or 1 (deduplicated)
-/// when delayed.
+/// An event as stored: in the log, delayed, or as a copy.
 struct EventRecord {
-  std::uint64_t extra = 0;
+  std::uint64_t ordinal = 0;  ///< in the log: how many entries were appended up to it
   EntryId origin{};  ///< copies: the entry it was
   EnvelopeView event;
   std::string_view defect;

@@ -39,7 +39,13 @@ void Writer::submit(std::shared_ptr<Operation> operation) {
   operation->fail({Errc::unavailable, "embedded store " + environment_->path() + ": it is being closed; nothing was stored"});
 }
 
+bool Writer::on_own_thread() const {
+  const auto self = std::this_thread::get_id();
+  return self == writer_.get_id() || self == minder_.get_id();
+}
+
 bool Writer::drain(const void* owner, Clock::time_point deadline) {
+  if (on_own_thread()) return false;  // an answer closes the store: what it waits for is itself
   std::unique_lock lock(mutex_);
   const auto of_owner = [owner](const auto& operation) { return operation->owner() == owner; };
   return settled_.wait_until(lock, deadline, [&] {
@@ -66,15 +72,13 @@ void Writer::give_up(const void* owner) {
 }
 
 bool Writer::stop(Clock::time_point deadline) {
-  const auto self = std::this_thread::get_id();
   bool ended = false;
   {
     std::unique_lock lock(mutex_);
     stopping_ = true;
     queued_.notify_all();
     minder_wakes_.notify_all();
-    // An answer may have closed the last broker on one of the two threads themselves.
-    if (self != writer_.get_id() && self != minder_.get_id()) ended = settled_.wait_until(lock, deadline, [&] { return writer_ended_ && minder_ended_; });
+    if (!on_own_thread()) ended = settled_.wait_until(lock, deadline, [&] { return writer_ended_ && minder_ended_; });
   }
   for (auto* const thread : {&writer_, &minder_}) {
     if (!thread->joinable()) continue;
@@ -115,16 +119,22 @@ void Writer::write_once() {
     batch = take();
     if (batch.empty()) return;  // all of it was given up meanwhile
     commit(batch, transaction);
-  } catch (const Fault& fault) {
+  } catch (const std::exception& fault) {
+    const auto failure = failure_of(fault);
     if (batch.empty()) {
-      refuse_queue(fault.failure());
-    } else if (batch.size() == 1 || fault.code() == Errc::unknown) {
-      for (const auto& operation : batch) operation->fail(fault.failure());
+      refuse_queue(failure);
+    } else if (batch.size() == 1 || failure.code == Errc::unknown) {
+      for (const auto& operation : batch) operation->fail(failure);
     } else {
       one_by_one(batch);  // one of them spoiled it for all
     }
   }
-  done(batch);
+  done();
+}
+
+broker::Failure Writer::failure_of(const std::exception& fault) const {
+  if (const auto* const known = dynamic_cast<const Fault*>(&fault)) return known->failure();
+  return {Errc::internal, "embedded store " + environment_->path() + ": " + fault.what()};
 }
 
 Writer::Batch Writer::take() {
@@ -156,8 +166,8 @@ void Writer::one_by_one(const Batch& batch) {
       environment_->check_usable();
       Environment::WriteTransaction transaction(*environment_);
       commit({operation}, transaction);
-    } catch (const Fault& fault) {
-      operation->fail(fault.failure());
+    } catch (const std::exception& fault) {
+      operation->fail(failure_of(fault));
     }
   }
 }
@@ -167,7 +177,7 @@ void Writer::refuse_queue(const broker::Failure& failure) {
   for (const auto& operation : take()) operation->fail(failure);
 }
 
-void Writer::done(const Batch&) {
+void Writer::done() {
   Batch finished;  // destroyed outside the lock: an operation may own what submits again
   const std::lock_guard lock(mutex_);
   finished.swap(taken_);

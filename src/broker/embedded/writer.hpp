@@ -44,7 +44,9 @@ class Writer : public std::enable_shared_from_this<Writer> {
   void commit(const Batch& batch, Environment::WriteTransaction& transaction);
   void one_by_one(const Batch& batch);
   void refuse_queue(const broker::Failure& failure);
-  void done(const Batch& batch);
+  void done();
+  [[nodiscard]] broker::Failure failure_of(const std::exception& fault) const;
+  [[nodiscard]] bool on_own_thread() const;
 
   void mind_loop();
   void mind(std::unique_lock<std::mutex>& lock);

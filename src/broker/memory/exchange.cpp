@@ -1,5 +1,7 @@
 #include "broker/memory/exchange.hpp"
 
+#include <algorithm>
+
 #include "broker/memory/hand_out.hpp"
 #include "broker/rules.hpp"
 
@@ -123,6 +125,10 @@ broker::Exchanged exchange(Stream& stream, Group& group, const broker::Exchange&
     out.ordered();
   } else {
     out.unordered();
+  }
+  if (!group.deadlines.empty()) {
+    const auto first = group.deadlines.begin()->first;
+    answer.due = answer.due ? std::min(*answer.due, first) : first;
   }
   return answer;
 }

@@ -101,9 +101,9 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
 
   void groups(const std::string& name, Timestamp now, Reply<std::vector<broker::GroupInfo>> reply) override {
     reply(locked<std::vector<broker::GroupInfo>>(name, [&]() -> Result<std::vector<broker::GroupInfo>> {
-      std::vector<broker::GroupInfo> list;
       const auto at = streams_.find(name);
-      if (at == streams_.end()) return list;
+      if (at == streams_.end()) return no_stream(name);
+      std::vector<broker::GroupInfo> list;
       for (const auto& [group_name, group] : at->second.groups) list.push_back(describe(at->second, group, now));
       return list;
     }));

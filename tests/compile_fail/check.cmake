@@ -1,0 +1,26 @@
+# Compiles CASE with COMPILER and compares the outcome with the case's first line: `// EXPECT: regex`, or
+# `// COMPILES` for a control.
+file(STRINGS ${CASE} first LIMIT_COUNT 1)
+set(flags)
+foreach(folder ${INCLUDES})
+  list(APPEND flags -I${folder})
+endforeach()
+execute_process(COMMAND ${CMAKE_COMMAND} -E env LC_ALL=C ${COMPILER} -std=c++20 -fsyntax-only ${flags} ${CASE}
+                RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+
+if(first STREQUAL "// COMPILES")
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "the control does not compile, so the other cases prove nothing:\n${output}")
+  endif()
+  return()
+endif()
+if(NOT first MATCHES "^// EXPECT: (.+)$")
+  message(FATAL_ERROR "the first line of ${CASE} must be `// EXPECT: regex` or `// COMPILES`")
+endif()
+set(expected "${CMAKE_MATCH_1}")
+if(result EQUAL 0)
+  message(FATAL_ERROR "${CASE} compiles, but should fail with: ${expected}")
+endif()
+if(NOT output MATCHES "${expected}")
+  message(FATAL_ERROR "${CASE} fails, but without the message: ${expected}\n${output}")
+endif()
