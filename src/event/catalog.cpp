@@ -2,6 +2,7 @@
 
 #include "collective/error.hpp"
 #include "collective/validation.hpp"
+#include "event/problems.hpp"
 
 namespace collective {
 
@@ -21,7 +22,7 @@ TypeRegistry TypeRegistry::catalog() {
 TypeRegistry& TypeRegistry::add(const TypeDescriptor& type) {
   const auto [known, added] = types_.emplace(type.name, &type);
   if (!added && known->second != &type) {
-    throw Error(Errc::conflict, "two structs claim to be event type \"" + std::string(type.name) + "\": one type has one struct");
+    throw Error(Errc::conflict, "two structs claim to be event type \"" + std::string(type.name) + "\": give one of them another name");
   }
   return *this;
 }
@@ -40,7 +41,7 @@ std::string_view TypeRegistry::nearest(std::string_view name) const {
 const TypeDescriptor& TypeRegistry::get(std::string_view name) const {
   if (const auto* type = find(name)) return *type;
   const auto near = nearest(name);
-  throw Error(Errc::unknown_type, "there is no event type \"" + std::string(name) + "\"" +
+  throw Error(Errc::unknown_type, "there is no event type " + event::quoted(name) +
                                       (near.empty() ? std::string("; make your own known with EventClient::know")
                                                     : "; did you mean \"" + std::string(near) + "\"?"));
 }

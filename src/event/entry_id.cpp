@@ -15,11 +15,7 @@ bool read_number(std::string_view text, std::uint64_t& out) noexcept {
 }  // namespace
 
 std::string EntryId::to_string() const {
-  char buffer[48];  // two numbers of at most 20 digits and the dash
-  char* end = std::to_chars(buffer, buffer + sizeof buffer, ms).ptr;
-  *end++ = '-';
-  end = std::to_chars(end, buffer + sizeof buffer, seq).ptr;
-  return {buffer, end};
+  return std::to_string(ms) + '-' + std::to_string(seq);
 }
 
 std::optional<EntryId> EntryId::parse(std::string_view text) noexcept {

@@ -55,10 +55,14 @@ class JsonWriter {
   void integer(std::int64_t value) { number(value); }
   void integer(std::uint64_t value) { number(value); }
 
-  /// The shortest text that reads as the same finite number; whole numbers without exponent up to 2^53.
+  /// The shortest text that reads as the same finite number, in the shape JavaScript writes: an exponent below 1e-6
+  /// and from 1e21.
   void real(double value) {
-    if (std::fabs(value) <= 9007199254740992.0 && value == std::trunc(value) && !(value == 0 && std::signbit(value))) {
+    const double size = std::fabs(value);
+    if (size <= 9007199254740992.0 && value == std::trunc(value) && !(value == 0 && std::signbit(value))) {
       number(static_cast<std::int64_t>(value));
+    } else if (size >= 1e-6 && size < 1e21) {
+      number(value, std::chars_format::fixed);
     } else {
       number(value);
     }
@@ -78,10 +82,10 @@ class JsonWriter {
   }
 
  private:
-  template <class N>
-  void number(N value) {
-    if (sizeof buffer_ - size_ < 32) flush();
-    size_ = static_cast<std::size_t>(std::to_chars(buffer_ + size_, buffer_ + sizeof buffer_, value).ptr - buffer_);
+  template <class N, class... Format>
+  void number(N value, Format... format) {
+    if (sizeof buffer_ - size_ < 40) flush();
+    size_ = static_cast<std::size_t>(std::to_chars(buffer_ + size_, buffer_ + sizeof buffer_, value, format...).ptr - buffer_);
   }
 
   void escape(char c) {

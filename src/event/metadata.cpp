@@ -12,7 +12,7 @@
 namespace collective::event {
 namespace {
 
-constexpr std::array<std::string_view, 6> reserved = {"causation_id", "hops", "path", "key", "source", "traceparent"};
+constexpr std::array<std::string_view, 3> chain = {"causation_id", "hops", "path"};
 constexpr std::size_t longest_path = 2'048;  // enough to show a loop many times over
 
 /// Writes members one after the other into one object.
@@ -72,6 +72,10 @@ std::string write_metadata(std::string_view user, const Metadata& fields) {
   }
   std::string text;
   ObjectWriter out(text);
+  const auto ours = [&](std::string_view name) {
+    return std::find(chain.begin(), chain.end(), name) != chain.end() || (name == "key" && !fields.key.empty()) ||
+           (name == "source" && !fields.source.empty()) || (name == "traceparent" && !fields.traceparent.empty());
+  };
   out.text("causation_id", fields.causation_id);
   out.number("hops", fields.hops);
   out.text("path", fields.path);
@@ -85,9 +89,9 @@ std::string write_metadata(std::string_view user, const Metadata& fields) {
     std::string_view value;
     reader.begin_object();
     while (reader.next_member(key, key_text)) {
-      const bool ours = std::find(reserved.begin(), reserved.end(), key) != reserved.end();
+      const bool replaced = ours(key);
       reader.skip(value);
-      if (!ours) out.raw(key_text, value);
+      if (!replaced) out.raw(key_text, value);
     }
   }
   out.end();

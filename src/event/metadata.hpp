@@ -22,7 +22,8 @@ struct Metadata {
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };
 
-/// The user's JSON object with the members that are set; the library's names win. Empty when there is nothing.
+/// The members that are set, then the user's JSON object without these; what led to an event (causation_id, hops, path)
+/// is never the user's to say. Empty when there is nothing.
 /// @throws Error Errc::invalid when `user` is neither empty nor a JSON object
 std::string write_metadata(std::string_view user, const Metadata& metadata);
 

@@ -1,9 +1,10 @@
 #include <algorithm>
 
+#include "collective/catalog/contextual.hpp"
 #include "collective/codec.hpp"
 #include "event/json_reader.hpp"
+#include "event/memory.hpp"
 #include "event/sha256.hpp"
-#include "collective/catalog/contextual.hpp"
 
 namespace collective {
 namespace {
@@ -33,22 +34,32 @@ std::string prepare(const TypeDescriptor& type, const void* object) {
 }
 
 std::string prepare_json(const TypeDescriptor& type, std::string_view json) {
-  if (auto problems = validate_json(type, json); !problems.empty()) throw invalid_event(type.name, std::move(problems));
-  if (type.complete == nullptr) return std::string(json);
-  const auto object = type.create();
-  std::string unknown;
   std::vector<FieldProblem> problems;
-  decode_into(type, object.get(), json, &unknown, problems, Strictness::publisher);
+  std::string unknown;
+  const auto object = type.complete == nullptr ? nullptr : type.create();
+  if (object == nullptr) {
+    problems = validate_json(type, json);
+  } else {
+    decode_into(type, object.get(), json, &unknown, problems, Strictness::publisher);
+  }
+  if (!problems.empty()) throw invalid_event(type.name, std::move(problems));
+  if (object == nullptr) return std::string(json);
+
+  std::string before;
+  encode_to(type, object.get(), before);
   type.complete(object.get());
-  return joined(checked_text(type, object.get()), unknown);
+  std::string after = checked_text(type, object.get());
+  return after == before ? std::string(json) : joined(std::move(after), unknown);
 }
 
 std::string_view user_id_of(const TypeDescriptor& type, const void* object) noexcept {
   const auto& fields = type.data->fields;
   const auto field = std::find_if(fields.begin(), fields.end(), [](const model::Field& f) { return f.name == "user_id"; });
-  if (field == fields.end() || field->type->kind != model::Kind::id) return {};
-  const void* const id = field->get(object);
-  return id == nullptr ? std::string_view() : std::string_view(static_cast<const Id*>(id)->str());
+  const void* const value = field == fields.end() ? nullptr : field->get(object);
+  if (value == nullptr) return {};
+  if (field->type->kind == model::Kind::id) return event::as<Id>(value);
+  if (field->type->kind == model::Kind::string) return event::as<std::string>(value);
+  return {};
 }
 
 std::string string_member(std::string_view json, std::string_view name) {

@@ -115,7 +115,8 @@ void Answers::run() {
     } else if (deadlines_.empty()) {
       wake_.wait(lock);
     } else {
-      wake_.wait_until(lock, deadlines_.begin()->first);
+      const auto next = deadlines_.begin()->first;  // a copy: the wait may end after the entry is gone
+      wake_.wait_until(lock, next);
     }
   }
   fail_all(lock, Errc::cancelled, "the client was closed while waiting");

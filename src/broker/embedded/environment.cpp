@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 namespace collective::embedded {
 namespace {
@@ -246,7 +247,7 @@ void Environment::WriteTransaction::commit() {
 
 // --- room -------------------------------------------------------------------------------------------------------
 
-std::size_t Environment::room(MDB_txn* txn, std::size_t wanted) {
+std::size_t Environment::room(std::size_t wanted) {
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
   const std::size_t used = (info.me_last_pgno + 1) * page_size_;
@@ -259,7 +260,7 @@ std::size_t Environment::room(MDB_txn* txn, std::size_t wanted) {
   const std::size_t limit = std::min(map_size_, std::max(allocated_, used));
   const std::size_t fresh = limit > used + reserve ? limit - used - reserve : 0;
   if (fresh >= wanted) return fresh;
-  const std::size_t free = free_pages(txn) * page_size_ / 2;  // some of it is in use by readers, some is scattered
+  const std::size_t free = free_pages() * page_size_ / 2;  // some of it is in use by readers, some is scattered
   return fresh + (free > reserve ? free - reserve : 0);
 }
 
@@ -277,15 +278,26 @@ bool Environment::allocate(std::size_t size) {
   return false;
 }
 
-std::size_t Environment::free_pages(MDB_txn* txn) const {
+/// As of the last commit: LMDB shows its free tree only to read transactions.
+std::size_t Environment::free_pages() {
   constexpr MDB_dbi free_tree = 0;
+  MDB_txn* snapshot = nullptr;  // no ReadTransaction: the caller's write transaction already holds the map's lock
+  if (mdb_txn_begin(env_, nullptr, MDB_RDONLY, &snapshot) != 0) return 0;
   MDB_cursor* cursor = nullptr;
-  if (mdb_cursor_open(txn, free_tree, &cursor) != 0) return 0;
   std::size_t pages = 0;
+  if (mdb_cursor_open(snapshot, free_tree, &cursor) != 0) {
+    mdb_txn_abort(snapshot);
+    return 0;
+  }
   MDB_val key{};
   MDB_val list{};
-  while (mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0) pages += *static_cast<const std::size_t*>(list.mv_data);
+  while (mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0) {  // counted lists of page numbers
+    std::size_t count = 0;
+    if (list.mv_size >= sizeof count) std::memcpy(&count, list.mv_data, sizeof count);
+    pages += count;
+  }
   mdb_cursor_close(cursor);
+  mdb_txn_abort(snapshot);
   return pages;
 }
 

@@ -56,12 +56,14 @@ class Environment {
 
   /// Bytes that may still be written without using the reserve that acknowledgements and deletions need on a full disk
   /// or map. Grows the file ahead of use, so that a full disk shows here and not inside a commit.
-  [[nodiscard]] std::size_t room(MDB_txn* txn, std::size_t wanted);
+  [[nodiscard]] std::size_t room(std::size_t wanted);
 
   [[nodiscard]] Trees trees() const { return trees_; }
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] Doorbell& doorbell() { return doorbell_; }
   [[nodiscard]] const Options& options() const { return options_; }
+  /// Expires once the files are closed, which is a little after the last owner let go.
+  [[nodiscard]] std::weak_ptr<const void> presence() const { return presence_; }
 
  private:
   class ReadTransaction {
@@ -86,8 +88,9 @@ class Environment {
   void follow_growth();
   void distrust(const std::string& why);
   bool allocate(std::size_t size);
-  [[nodiscard]] std::size_t free_pages(MDB_txn* txn) const;
+  [[nodiscard]] std::size_t free_pages();
 
+  std::shared_ptr<const void> presence_ = std::make_shared<char>();
   Options options_;
   std::string path_;
   Directory directory_;

@@ -9,8 +9,8 @@ namespace {
 
 // LMDB's locks break when a process opens one environment twice, so the process keeps this one table.
 struct Slot {
-  std::shared_ptr<SharedStore> open;       ///< null once the last user gave it back
-  std::weak_ptr<Environment> environment;  ///< outlives `open` while a hanging thread holds it
+  std::shared_ptr<SharedStore> open;   ///< null once the last user gave it back
+  std::weak_ptr<const void> presence;  ///< of the environment; outlives `open` while a hanging thread holds it
   std::size_t users = 0;
 };
 struct Table {
@@ -56,7 +56,7 @@ std::shared_ptr<SharedStore> share(const Options& options) {
   while (true) {
     auto& slot = slots[id];
     if (slot.open) return join_open(slot, options, directory.path());
-    if (slot.environment.expired()) break;
+    if (slot.presence.expired()) break;
     if (std::chrono::steady_clock::now() >= give_up) throw still_closing(directory.path());
     lock.unlock();
     std::this_thread::sleep_for(std::chrono::milliseconds(2));  // a thread left behind says to nobody when it ends
@@ -65,7 +65,7 @@ std::shared_ptr<SharedStore> share(const Options& options) {
   const auto environment = std::make_shared<Environment>(std::move(directory), options);
   auto& slot = slots[id];
   slot.open = std::make_shared<SharedStore>(environment);
-  slot.environment = environment;
+  slot.presence = environment->presence();
   slot.users = 1;
   return slot.open;
 }

@@ -120,12 +120,12 @@ void Unit::set_routes(GroupState& group, std::vector<Route> routes) {
 void Unit::require_room(std::size_t bytes) {
   constexpr std::size_t tree_overhead = 64u << 10;  // inner pages, and pages of other records that change along
   const std::size_t wanted = promised_ + 2 * bytes + tree_overhead;
-  if (wanted > room_) room_ = environment_.room(txn_, wanted);
+  if (wanted > room_) room_ = environment_.room(wanted);
   if (wanted > room_) throw fault_of(MDB_MAP_FULL, "storing " + std::to_string(bytes) + " bytes", path_);
   promised_ += 2 * bytes;
 }
 
-bool Unit::short_of_room() { return environment_.room(txn_, 1u << 20) < (1u << 20); }
+bool Unit::short_of_room() { return environment_.room(1u << 20) < (1u << 20); }
 
 void Unit::finish() {
   for (auto& [number, stream] : streams_) {
