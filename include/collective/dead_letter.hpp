@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "collective/attempt.hpp"
 #include "collective/event.hpp"
 
 namespace collective {
@@ -15,7 +17,7 @@ struct DeadLetter {
   std::uint32_t attempts = 0;
   std::uint32_t stalls = 0;
   std::uint32_t generation = 0;  ///< times it was republished before
-  std::string history{};           ///< JSON array of {"attempt","at","consumer","error","took_ms"}
+  std::vector<Attempt> history{};  ///< the failed handlings, oldest first
   Timestamp died{};
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "collective/attempt.hpp"
 #include "collective/event.hpp"
 #include "collective/options.hpp"
 
@@ -50,7 +51,7 @@ struct PendingEvent {
   std::uint32_t attempts = 0;    ///< failed ones
   std::uint32_t stalls = 0;
   Timestamp due{};               ///< not before; epoch: at once
-  std::string history{};           ///< JSON array of failed attempts
+  std::vector<Attempt> history{};  ///< the failed handlings, oldest first
 };
 
 }  // namespace collective

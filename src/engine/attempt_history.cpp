@@ -1,6 +1,7 @@
 #include "engine/attempt_history.hpp"
 
-#include <vector>
+#include <charconv>
+#include <cmath>
 
 #include "collective/time.hpp"
 #include "event/json_reader.hpp"
@@ -23,11 +24,11 @@ std::string presentable(std::string_view error) {
   return text;
 }
 
-std::string one(const FailedAttempt& attempt) {
+std::string one(const Attempt& attempt) {
   std::string text;
   event::JsonWriter out(text);
   out.raw(R"({"attempt":)");
-  out.integer(std::uint64_t{attempt.attempt});
+  out.integer(std::uint64_t{attempt.number});
   out.raw(R"(,"at":)");
   out.timestamp(attempt.at);
   out.raw(R"(,"consumer":)");
@@ -35,7 +36,7 @@ std::string one(const FailedAttempt& attempt) {
   out.raw(R"(,"error":)");
   out.string(presentable(attempt.error));
   out.raw(R"(,"took_ms":)");
-  out.real(static_cast<double>(attempt.took.count() / 1'000) / 1'000.0);
+  out.real(static_cast<double>(attempt.took.count()) / 1'000.0);
   out.raw('}');
   out.flush();
   return text;
@@ -51,15 +52,46 @@ std::vector<std::string_view> elements(std::string_view history) {
   return list;
 }
 
+void set_member(Attempt& attempt, std::string_view name, std::string_view value) {
+  const char* const end = value.data() + value.size();
+  if (name == "attempt") std::from_chars(value.data(), end, attempt.number);
+  if (name == "at") attempt.at = parse_iso8601(value).value_or(Timestamp{});
+  if (name == "consumer") attempt.consumer = value;
+  if (name == "error") attempt.error = value;
+  double took_ms = 0;
+  if (name == "took_ms" && std::from_chars(value.data(), end, took_ms).ec == std::errc{}) {
+    attempt.took = std::chrono::microseconds(std::llround(took_ms * 1'000));
+  }
+}
+
 }  // namespace
 
-std::string with_attempt(std::string_view history, const FailedAttempt& attempt) {
+std::string with_attempt(std::string_view history, const Attempt& attempt) {
   auto attempts = elements(history);
   if (attempts.size() >= most_attempts) attempts.erase(attempts.begin() + 1);
   std::string text = "[";
   for (const auto& known : attempts) (text += known) += ',';
   text += one(attempt);
   return text += ']';
+}
+
+std::vector<Attempt> read_history(std::string_view history) {
+  std::vector<Attempt> attempts;
+  for (const auto element : elements(history)) {
+    Attempt attempt;
+    event::JsonReader reader(element);
+    std::string_view name;
+    std::string_view name_text;
+    std::string_view value;
+    if (!reader.begin_object()) continue;
+    while (reader.next_member(name, name_text)) {
+      const bool text = reader.peek() == '"';
+      if (!(text ? reader.read_string(value) : reader.skip(value))) break;
+      set_member(attempt, name, value);
+    }
+    attempts.push_back(std::move(attempt));
+  }
+  return attempts;
 }
 
 }  // namespace collective::engine

@@ -1,25 +1,21 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "collective/entry_id.hpp"
-#include "engine/now.hpp"
+#include "collective/attempt.hpp"
 
 namespace collective::engine {
 
-/// One failed handling, as kept with the event until it is acknowledged, and in its dead letter for good.
-struct FailedAttempt {
-  std::uint32_t attempt = 0;   ///< from 1; a stall repeats the number of the attempt it interrupted
-  Timestamp at{};
-  std::string_view consumer;
-  std::string_view error;
-  Nanos took{};
-};
+// The failed handlings of an event, as kept with it until it is acknowledged, and in its dead letter for good: a JSON
+// array of {"attempt","at","consumer","error","took_ms"}.
 
-/// Adds one attempt to a history: a JSON array of {"attempt","at","consumer","error","took_ms"}. Errors are cut at
-/// 1 KiB, and beyond 50 attempts the oldest but the first is dropped, so that a history stays bounded.
-std::string with_attempt(std::string_view history, const FailedAttempt& attempt);
+/// Adds one attempt to a history. Errors are cut at 1 KiB, and beyond 50 attempts the oldest but the first is dropped,
+/// so that a history stays bounded.
+std::string with_attempt(std::string_view history, const Attempt& attempt);
+
+/// What a reader can make of a history, possibly written by another version: members that are missing stay empty.
+std::vector<Attempt> read_history(std::string_view history);
 
 }  // namespace collective::engine

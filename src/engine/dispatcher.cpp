@@ -22,6 +22,8 @@ std::string describe(const Work& work) {
          work.delivered.entry.id.to_string() + ")";
 }
 
+std::chrono::microseconds micros(Nanos took) { return std::chrono::duration_cast<std::chrono::microseconds>(took); }
+
 }  // namespace
 
 Dispatcher::Dispatcher(DispatchOptions options, Uniform uniform)
@@ -178,7 +180,7 @@ void Dispatcher::finish_one(const Now& now, Active& active, const Work& work, co
   if (breaker_.open()) breaker_.succeeded();  // the handler works: it decided
   auto progress = work.delivered.progress;
   ++progress.attempts;
-  progress.note = with_attempt(progress.note, {progress.attempts, now.wall, options_.consumer, outcome.text(), took});
+  progress.note = with_attempt(progress.note, {progress.attempts, now.wall, options_.consumer, outcome.text(), micros(took)});
   if (ordered()) backlog_->done(work);
   dead_letter(work, std::move(progress), outcome.text());
 }
@@ -191,7 +193,7 @@ void Dispatcher::failed(const Now& now, Active& active, const Work& work, const 
   }
   auto progress = work.delivered.progress;
   progress.suspect = progress.started = false;
-  progress.note = with_attempt(progress.note, {progress.attempts + 1, now.wall, options_.consumer, outcome.text(), took});
+  progress.note = with_attempt(progress.note, {progress.attempts + 1, now.wall, options_.consumer, outcome.text(), micros(took)});
   const auto& retry = active.subscription.retry;
   auto delay = Millis(0);
   if (probe) {  // failures while the group pauses are not charged
@@ -237,7 +239,7 @@ void Dispatcher::stalled(const Now& now, Active& active, Work& work, Nanos took)
   auto& progress = work.delivered.progress;
   ++progress.stalls;
   progress.note = with_attempt(progress.note, {progress.attempts + 1, now.wall, options_.consumer,
-                                               "still running after max_handling_time; asked to stop", took});
+                                               "still running after max_handling_time; asked to stop", micros(took)});
   if (progress.suspect) suspect_held_ = false;
   progress.suspect = progress.started = false;
   breaker_.failed(now.mono);

@@ -1,3 +1,4 @@
+#include "engine/attempt_history.hpp"
 #include "runtime/await.hpp"
 #include "runtime/core.hpp"
 
@@ -31,7 +32,7 @@ std::vector<DeadLetter> Core::dead_letters(const std::string& stream, const std:
   letters.reserve(found.letters.size());
   for (const auto& letter : found.letters) {
     letters.push_back({letter.number, AnyEvent(letter.id, letter.entry.event), letter.reason, letter.progress.attempts,
-                       letter.progress.stalls, letter.progress.generation, letter.progress.note, letter.died});
+                       letter.progress.stalls, letter.progress.generation, engine::read_history(letter.progress.note), letter.died});
   }
   return letters;
 }
@@ -73,7 +74,7 @@ std::vector<PendingEvent> Core::pending(const std::string& stream, const std::st
   events.reserve(found.size());
   for (const auto& info : found) {
     events.push_back({info.ticket.work.id, info.ticket.work.side, info.member.substr(0, info.member.find('~')), info.progress.route,
-                      info.progress.attempts, info.progress.stalls, info.progress.due, info.progress.note});
+                      info.progress.attempts, info.progress.stalls, info.progress.due, engine::read_history(info.progress.note)});
   }
   return events;
 }

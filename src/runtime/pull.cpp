@@ -150,7 +150,7 @@ Settlement Core::retry(const DeliveryToken& token, Millis delay, std::string_vie
     auto& progress = settlement.progress;
     ++progress.attempts;
     const auto text = error.empty() ? std::string_view("the consumer asked for a retry") : error;
-    progress.note = engine::with_attempt(progress.note, {progress.attempts, now(), content.consumer, text, {}});
+    progress.note = engine::with_attempt(progress.note, {progress.attempts, now(), std::string(content.consumer), std::string(text), {}});
     if (progress.attempts >= content.max_attempts) {
       settlement.verdict = Verdict::dead_letter;
       settlement.reason = "failed " + std::to_string(progress.attempts) + " times; last error: " + std::string(text);
@@ -165,7 +165,7 @@ Settlement Core::dead_letter(const DeliveryToken& token, std::string_view reason
   return settle(token, [&](const runtime::TokenContent& content, broker::Settlement& settlement) {
     auto& progress = settlement.progress;
     ++progress.attempts;
-    progress.note = engine::with_attempt(progress.note, {progress.attempts, now(), content.consumer, reason, {}});
+    progress.note = engine::with_attempt(progress.note, {progress.attempts, now(), std::string(content.consumer), std::string(reason), {}});
     settlement.verdict = Verdict::dead_letter;
     settlement.reason = std::string(reason);
   });

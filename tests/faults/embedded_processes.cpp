@@ -200,6 +200,13 @@ TEST(EmbeddedProcesses, UseAfterForkIsRefused) {
   EXPECT_TRUE(append(*store.broker, {event("2")}).has_value());
 }
 
+TEST(EmbeddedProcesses, AProgramStartedByTheProcessInheritsNothingOfTheStore) {
+  const Scratch scratch;
+  const auto store = embedded::open({.path = scratch.store()});
+  const std::string look = "for f in /proc/self/fd/*; do readlink $f; done | grep -q " + scratch.path();
+  EXPECT_NE(::system(look.c_str()), 0);
+}
+
 TEST(EmbeddedProcesses, OtherLmdbCodeInTheProcessIsDetected) {
   const Scratch scratch;
   create(scratch);

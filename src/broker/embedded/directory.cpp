@@ -3,13 +3,17 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <system_error>
-
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
 
 #include "broker/embedded/fault.hpp"
 
@@ -76,22 +80,36 @@ void Directory::refuse_links() const {
   }
 }
 
+// An environment is a mapping of its file; an open descriptor alone may be inherited from a parent process.
 void Directory::refuse_second_copy() const {
   struct stat data {};
   if (::fstatat(file_, "data.mdb", &data, AT_SYMLINK_NOFOLLOW) != 0) return;
-  DIR* const open_files = ::opendir("/proc/self/fd");
-  if (open_files == nullptr) return;  // no /proc: the check is a courtesy
-  bool found = false;
-  while (const dirent* const entry = ::readdir(open_files)) {
-    struct stat info {};
-    if (::fstatat(::dirfd(open_files), entry->d_name, &info, 0) != 0) continue;
-    found = found || (info.st_dev == data.st_dev && info.st_ino == data.st_ino);
-  }
-  ::closedir(open_files);
-  if (found) {
+  std::ifstream maps("/proc/self/maps");  // without /proc there is no check: it is a courtesy
+  std::string line;
+  while (std::getline(maps, line)) {
+    std::istringstream fields(line);
+    std::string range, rights, offset, device;
+    ino_t inode = 0;
+    unsigned int major_id = 0, minor_id = 0;
+    fields >> range >> rights >> offset >> device >> inode;
+    if (inode != data.st_ino || std::sscanf(device.c_str(), "%x:%x", &major_id, &minor_id) != 2) continue;
+    if (major_id != major(data.st_dev) || minor_id != minor(data.st_dev)) continue;
     throw Fault(Errc::conflict, "embedded store " + path_ + ": another copy of this library (or other LMDB code) has it "
                                 "open in this process, which would break its locks; link one copy, or use one process each");
   }
+}
+
+void Directory::close_on_exec() const {
+  DIR* const open_files = ::opendir("/proc/self/fd");
+  if (open_files == nullptr) return;
+  struct stat data {};
+  const bool known = ::fstatat(file_, "data.mdb", &data, AT_SYMLINK_NOFOLLOW) == 0;
+  while (const dirent* const entry = known ? ::readdir(open_files) : nullptr) {
+    struct stat info {};
+    if (::fstatat(::dirfd(open_files), entry->d_name, &info, 0) != 0) continue;
+    if (info.st_dev == data.st_dev && info.st_ino == data.st_ino) ::fcntl(std::atoi(entry->d_name), F_SETFD, FD_CLOEXEC);
+  }
+  ::closedir(open_files);
 }
 
 }  // namespace collective::embedded

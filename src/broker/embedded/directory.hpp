@@ -22,6 +22,8 @@ class Directory {
 
   /// Refuses a data file that some other code of this process has open: LMDB's locks would be lost.
   void refuse_second_copy() const;
+  /// Keeps the data file's descriptors, which LMDB opens without it, from programs that this process starts.
+  void close_on_exec() const;
 
  private:
   void refuse_links() const;

@@ -39,15 +39,19 @@ Environment::Environment(Directory directory, const Options& options)
     open_trees();
     reap_readers();
   } catch (...) {
-    if (env_ != nullptr) mdb_env_close(env_);
+    if (env_ != nullptr) close_files();
     throw;
   }
 }
 
 Environment::~Environment() {
   if (forked()) return;  // in a forked child the files and locks belong to the parent
-  for (MDB_txn* const txn : idle_) mdb_txn_abort(txn);
   if (options_.sync != Sync::full && !distrusted_) mdb_env_sync(env_, 1);  // too late to tell anyone if it fails
+  close_files();
+}
+
+void Environment::close_files() {
+  for (MDB_txn* const txn : idle_) mdb_txn_abort(txn);
   mdb_env_close(env_);
 }
 
@@ -60,6 +64,7 @@ void Environment::open_files() {
     rc = try_open(map_size_);
   }
   if (rc != 0) throw fault_of(rc, "opening", path_);
+  directory_.close_on_exec();
   MDB_envinfo info{};
   MDB_stat stat{};
   mdb_env_info(env_, &info);

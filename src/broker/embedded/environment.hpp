@@ -82,6 +82,7 @@ class Environment {
   };
 
   void open_files();
+  void close_files();
   int try_open(std::size_t map_size);
   void open_trees();
   void check_format();
