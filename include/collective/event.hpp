@@ -117,4 +117,8 @@ struct AnyEvent {
   [[nodiscard]] EventHeader header() const { return EventHeader::from(entry_id, envelope); }
 };
 
+/// The event as one line of JSON: its entry id and the nine fields, data and metadata as objects. Data that is no JSON
+/// object (an entry that could not be read) is a string.
+[[nodiscard]] std::string to_json(const AnyEvent& event);
+
 }  // namespace collective

@@ -23,7 +23,7 @@ struct RetryPolicy {
 };
 
 /// When everything fails, a group pauses and probes with single events instead of dead-lettering the whole stream
-/// within seconds. Failures while paused are not charged to the events' attempts.
+/// within seconds. An event's first failure while paused is not charged to its attempts.
 struct BreakerPolicy {
   std::uint32_t failures = 20;      ///< consecutive failed handlings, of different events, that open it; 0: never
   Millis probe_after{5'000};        ///< the first pause

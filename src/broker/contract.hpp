@@ -102,7 +102,7 @@ struct Settlement {
   enum class Verdict : std::uint8_t {
     acknowledge,  ///< done. Counts as long as the work is pending, whoever holds it; in an ordered exchange only by token
     park,         ///< back to the group with `progress`; anyone with its route may take it when due
-    hold,         ///< store `progress` and keep it (ordered groups; start marks)
+    hold,         ///< store `progress` and keep it (ordered groups; start marks); stale when it counts less than is stored
     dead_letter,  ///< to the group's dead letters with `progress` and `reason`, in the same step
     release,      ///< back to the group as it was, not charged: it was never started
     extend,       ///< the delivery's own deadline becomes `progress.due`

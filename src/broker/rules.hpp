@@ -34,6 +34,11 @@ inline void orphan(Progress& progress) {
   progress.due = {};
 }
 
+/// True for a step that was thought lost and lands after a newer one of the same owner: it may not undo what that stored.
+inline bool goes_back(const Progress& stored, const Progress& held) {
+  return held.attempts < stored.attempts || held.stalls < stored.stalls;
+}
+
 /// How many of `max_entries` parked work may take while there are new entries.
 inline std::uint32_t share_of_parked(std::uint32_t max_entries) { return std::max<std::uint32_t>(1, max_entries / 2); }
 

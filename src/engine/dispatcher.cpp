@@ -187,6 +187,7 @@ void Dispatcher::finish_one(const Now& now, Active& active, const Work& work, co
 
 void Dispatcher::failed(const Now& now, Active& active, const Work& work, const Outcome& outcome, Nanos took) {
   const bool probe = breaker_.open();
+  if (!probe) probed_.clear();
   if (breaker_.failed(now.mono)) {
     notices_.push_back({Severity::warning, true, Alarm::breaker_open,
                         "everything fails; pausing and probing with single events. Last error: " + outcome.text()});
@@ -196,7 +197,9 @@ void Dispatcher::failed(const Now& now, Active& active, const Work& work, const 
   progress.note = with_attempt(progress.note, {progress.attempts + 1, now.wall, options_.consumer, outcome.text(), micros(took)});
   const auto& retry = active.subscription.retry;
   auto delay = Millis(0);
-  if (probe) {  // failures while the group pauses are not charged
+  // While the group pauses, an event's first failure is not charged; an event that fails again and again is, or a few bad
+  // ones at the head of the line would hold up all others for good.
+  if (probe && probed_.insert(work.delivered.ticket.work).second) {
     delay = std::chrono::duration_cast<Millis>(std::max(Nanos{}, breaker_.probe_at() - now.mono));
   } else {
     ++progress.attempts;

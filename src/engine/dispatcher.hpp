@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "engine/backlog.hpp"
@@ -93,6 +94,7 @@ class Dispatcher {
   Uniform uniform_;
   std::unique_ptr<Backlog> backlog_;
   Breaker breaker_;
+  std::set<broker::WorkId> probed_;  ///< failed as probes since the breaker opened
   std::map<std::uint32_t, Active> subscriptions_;
   std::vector<broker::Settlement> settlements_{};
   std::vector<Notice> notices_{};

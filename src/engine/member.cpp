@@ -1,6 +1,9 @@
 #include "engine/member.hpp"
 
 #include <algorithm>
+#include <iterator>
+
+#include "engine/backoff.hpp"
 
 namespace collective::engine {
 
@@ -44,20 +47,32 @@ void Member::exchanged(const Now& now, broker::Exchanged answer) {
   sent_ = 0;
   oldest_unsettled_.reset();
   if (!unsettled_.empty()) oldest_unsettled_ = now.mono;
-  if (answer.member_lost) {  // others have what we held; what runs goes on and may still be acknowledged
-    dispatcher_.forget_waiting();
-    phase_ = Phase::outside;
-    lane_ = false;
-    return;
-  }
+  if (answer.member_lost) return lost(now);
+  losses_ = 0;
   lease_end_ = step_began_ + options_.dispatch.lease;
   renew_at_ = step_began_ + options_.dispatch.lease / 3;
   more_ = answer.more;
   due_ = answer.due;
+  // Due, and not handed out: a suspect has to wait for another one to end. Asking again before would change nothing.
+  if (due_ && *due_ <= step_wall_ && answer.deliveries.empty()) due_.reset();
   recover_ = false;
   if (ordered()) lane_answer(now, answer);
   last_fetched_ = answer.deliveries.size();
   dispatcher_.arrive(now, std::move(answer.deliveries), answer.storage);
+}
+
+// Others have what we held; what runs goes on and may still be acknowledged. To lose the lease again right after joining
+// takes a wall clock that differs by more than the lease: joining at once would only wake everybody.
+void Member::lost(const Now& now) {
+  dispatcher_.forget_waiting();
+  phase_ = Phase::outside;
+  lane_ = false;
+  if (++losses_ < 2) return;
+  pause(now, losses_ - 1);
+  if (losses_ > 2) return;
+  notices_.push_back({Severity::warning, true, Alarm::broker_trouble,
+                      "lost its lease right after joining: does this machine's clock differ from the others' by more than " +
+                          std::to_string(options_.dispatch.lease.count()) + " ms?"});
 }
 
 // A lane that changed hands in between means that what waits here was handed to somebody else.
@@ -86,17 +101,12 @@ void Member::failed(const Now& now, const broker::Failure& failure) {
   if (failure.code == Errc::unknown) recover_ = true;
   if (phase_ == Phase::joining) phase_ = Phase::outside;  // joining again is harmless
   news_ = true;
-  ++failures_;
-  const RetryPolicy pause{.max_attempts = 0,
-                          .backoff = Backoff::exponential,
-                          .base_delay = options_.first_retry_pause,
-                          .max_delay = options_.max_retry_pause,
-                          .jitter = 0.2};
-  const double shift = static_cast<double>(1ULL << std::min<std::uint32_t>(failures_ - 1, 20));
-  const double base = std::min(static_cast<double>(pause.base_delay.count()) * shift,
-                               static_cast<double>(pause.max_delay.count()));
-  retry_at_ = now.mono + std::chrono::duration_cast<Nanos>(
-                             std::chrono::duration<double, std::milli>(base * (0.8 + 0.4 * uniform_())));
+  pause(now, ++failures_);
+}
+
+void Member::pause(const Now& now, std::uint32_t times) {
+  const RetryPolicy policy{.base_delay = options_.first_retry_pause, .max_delay = options_.max_retry_pause};
+  retry_at_ = now.mono + backoff_delay(policy, times, uniform_);
 }
 
 void Member::finished(const Now& now, SlotId slot, std::vector<Outcome> outcomes) {
@@ -128,6 +138,8 @@ Member::Actions Member::poll(const Now& now) {
   }
   if (!step_out_ && now.mono >= retry_at_) maybe_step(now, actions);
   actions.notices = dispatcher_.take_notices();
+  actions.notices.insert(actions.notices.end(), std::make_move_iterator(notices_.begin()), std::make_move_iterator(notices_.end()));
+  notices_.clear();
   actions.timer = next_timer(now);
   return actions;
 }
@@ -191,7 +203,7 @@ broker::Exchange Member::make_exchange(const Now& now, std::uint32_t room) {
   broker::Exchange exchange;
   exchange.key = options_.key;
   exchange.member = options_.member;
-  exchange.now = now.wall;
+  exchange.now = step_wall_ = now.wall;
   exchange.lease = options_.dispatch.lease;
   exchange.settlements = unsettled_;  // kept until confirmed
   sent_ = unsettled_.size();
@@ -200,7 +212,9 @@ broker::Exchange Member::make_exchange(const Now& now, std::uint32_t room) {
   exchange.max_entries = room;
   exchange.max_suspects = dispatcher_.room_for_suspects();
   exchange.routes = dispatcher_.routes_with_room();
-  if (recover_) {
+  // A step that was thought lost may land late, and hand out what nobody here knows of. In the ordered modes that must
+  // show before anything newer is handed out; otherwise it is soon enough at the next renewal.
+  if (recover_ || ordered() || now.mono >= renew_at_) {
     exchange.recover = true;
     exchange.known = dispatcher_.held();
   }
@@ -215,14 +229,15 @@ std::optional<Nanos> Member::next_timer(const Now& now) const {
   };
   if (const auto timer = dispatcher_.timer(now)) consider(*timer);
   if (step_out_) return next;
-  if (failures_ > 0 && retry_at_ > now.mono) {
+  if (retry_at_ > now.mono) {
     consider(retry_at_);
     return next;
   }
   if (phase_ == Phase::inside) consider(renew_at_);
   if (oldest_unsettled_) consider(*oldest_unsettled_ + options_.settle_linger);
   const auto wall = [&](Timestamp at) { consider(now.mono + std::max<Nanos>(at - now.wall, Millis(1))); };
-  if (draining_) return next;
+  const bool low = dispatcher_.waiting() <= last_fetched_ / 2;
+  if (draining_ || !low || dispatcher_.room() == 0) return next;  // nothing to fetch for until a handler ends
   if (!lane_held_by_other()) {
     if (due_) wall(*due_);
     return next;

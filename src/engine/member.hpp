@@ -78,6 +78,8 @@ class Member {
   [[nodiscard]] std::optional<Nanos> next_timer(const Now& now) const;
   [[nodiscard]] bool lane_held_by_other() const { return ordered() && !lane_ && lane_free_.has_value(); }
   [[nodiscard]] bool lane_check_is_due(const Now& now) const;
+  void lost(const Now& now);
+  void pause(const Now& now, std::uint32_t times);
   void lane_answer(const Now& now, const broker::Exchanged& answer);
   [[nodiscard]] bool ordered() const { return options_.dispatch.ordering != Ordering::none; }
 
@@ -100,11 +102,14 @@ class Member {
   std::size_t last_fetched_ = 0;
 
   Nanos step_began_{};
+  Timestamp step_wall_{};
   Nanos lease_end_{};            ///< ours for sure until then
   Nanos renew_at_{};
   Nanos retry_at_{};
   Nanos last_progress_{};
   std::uint32_t failures_ = 0;
+  std::uint32_t losses_ = 0;     ///< of the lease, in a row
+  std::vector<Notice> notices_{};
 
   bool lane_ = false;
   std::uint64_t epoch_ = 0;

@@ -1,5 +1,7 @@
 #include "broker/embedded/exchange.hpp"
 
+#include "broker/rules.hpp"
+
 namespace collective::embedded {
 namespace {
 
@@ -36,6 +38,7 @@ broker::Settled settle(Unit& unit, GroupState& group, Work& work, const broker::
       unit.news(unit.stream_of(group));
       break;
     case Verdict::hold:
+      if (broker::goes_back(work.progress_of(id, *found), settlement.progress)) return Settled::stale;
       work.hold(id, *found, kept(*found, settlement.progress));
       break;
     case Verdict::dead_letter:

@@ -41,6 +41,7 @@ Settled settle(Group& group, const broker::Exchange& request, const broker::Sett
       group.park(at, settlement.progress);
       break;
     case Verdict::hold:
+      if (broker::goes_back(value.progress, settlement.progress)) return Settled::stale;
       value.progress = settlement.progress;
       break;
     case Verdict::dead_letter:

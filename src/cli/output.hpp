@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What people read on a terminal and programs in a pipe.
+namespace collective::cli {
+
+/// Rows of cells; printed with its columns aligned, numbers too, and without trailing spaces.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  [[nodiscard]] bool empty() const { return rows_.size() == 1; }
+  void print() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// Control characters, which could steer a terminal, become spaces.
+std::string plain(std::string_view text);
+
+/// Quoted and escaped as a JSON string.
+std::string json_string(std::string_view text);
+
+/// Writes to standard output; ends the program quietly when nobody reads any more.
+void print(std::string_view text);
+
+/// True for `--output json`; declares the option on a command.
+struct OutputOption {
+  std::string format = "text";
+  [[nodiscard]] bool json() const { return format == "json"; }
+};
+
+}  // namespace collective::cli
