@@ -68,4 +68,7 @@ template <EventStruct T>
 /// The value of a string member at the top of a JSON object; empty when there is none.
 [[nodiscard]] std::string string_member(std::string_view json, std::string_view name);
 
+/// Text as a JSON string, quoted and escaped. In text that is not UTF-8, bytes beyond ASCII become `?`.
+[[nodiscard]] std::string json_string(std::string_view text);
+
 }  // namespace collective

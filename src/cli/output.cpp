@@ -6,8 +6,6 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "event/json_writer.hpp"
-
 namespace collective::cli {
 
 void Table::print() const {
@@ -29,14 +27,6 @@ std::string plain(std::string_view text) {
   std::string shown(text);
   std::replace_if(shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   return shown;
-}
-
-std::string json_string(std::string_view text) {
-  std::string out;
-  event::JsonWriter writer(out);
-  writer.string(text);
-  writer.flush();
-  return out;
 }
 
 void print(std::string_view text) {

@@ -22,13 +22,10 @@ class Table {
 /// Control characters, which could steer a terminal, become spaces.
 std::string plain(std::string_view text);
 
-/// Quoted and escaped as a JSON string.
-std::string json_string(std::string_view text);
-
 /// Writes to standard output; ends the program quietly when nobody reads any more.
 void print(std::string_view text);
 
-/// True for `--output json`; declares the option on a command.
+/// The value of `--output`.
 struct OutputOption {
   std::string format = "text";
   [[nodiscard]] bool json() const { return format == "json"; }

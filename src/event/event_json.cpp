@@ -1,3 +1,4 @@
+#include "collective/codec.hpp"
 #include "collective/event.hpp"
 #include "collective/time.hpp"
 #include "collective/validation.hpp"
@@ -7,7 +8,6 @@
 namespace collective {
 namespace {
 
-// Text that is no UTF-8 cannot stand in JSON: its bytes beyond ASCII become `?`.
 void write_text(event::JsonWriter& out, std::string text) {
   if (!event::is_utf8(text)) {
     for (char& c : text) {
@@ -24,6 +24,14 @@ void write_object(event::JsonWriter& out, const std::string& text) {
 }
 
 }  // namespace
+
+std::string json_string(std::string_view text) {
+  std::string quoted;
+  event::JsonWriter out(quoted);
+  write_text(out, std::string(text));
+  out.flush();
+  return quoted;
+}
 
 std::string to_json(const AnyEvent& event) {
   const auto& envelope = event.envelope;

@@ -100,7 +100,8 @@ void Network::note(const broker::Exchange& request, const broker::Exchanged& ans
     const bool charges = settlement.verdict == Verdict::park || settlement.verdict == Verdict::hold;
     if (charges && settlement.progress.attempts > 0) handling.charged.push_back(settlement.progress.attempts);
     if (settlement.verdict == Verdict::dead_letter) ++handling.dead_letters;
-    world_.trace("settled", request.member + " " + known->second + " verdict " + std::to_string(static_cast<int>(settlement.verdict)));
+    world_.trace("settled", request.member + " " + known->second + " verdict " + std::to_string(static_cast<int>(settlement.verdict)) +
+                                " attempts " + std::to_string(settlement.progress.attempts));
   }
   for (const auto& delivered : answer.deliveries) {
     const std::string id(delivered.entry.event.id);

@@ -63,8 +63,8 @@ void Service::freeze(Nanos duration) {
 
 void Service::interrupted(const Life& life) {
   std::set<std::string> ids = life.marked;
-  for (const auto& [slot, work] : life.running) {
-    for (const auto& one : work) ids.insert(id_of(one));
+  for (const auto& [slot, handling] : life.running) {
+    for (const auto& one : handling.work) ids.insert(id_of(one));
   }
   for (const auto& id : ids) ++history_.handlings[plan_.group][id].interrupted;
 }
@@ -88,9 +88,9 @@ void Service::pump(const LifePtr& life) {
     if (life != life_) return;  // the handler brought the process down
   }
   for (const auto& slot : actions.stops) {
-    life->asked_to_stop.insert(slot.index);
-    for (const auto& work : life->running[slot.index]) ++handling(work).interrupted;
-    post(life, milliseconds(500), [this, slot](const LifePtr& alive) { end(alive, slot.index, false); });
+    const auto& overdue = life->running.at(slot.index);
+    for (const auto& work : overdue.work) ++handling(work).interrupted;
+    post(life, milliseconds(500), [this, slot, number = overdue.number](const LifePtr& alive) { end(alive, slot.index, number, false); });
   }
   call_broker(life, actions);
   if (life->member.done()) {
@@ -156,11 +156,12 @@ void Service::begin(const LifePtr& life, const engine::Start& start) {
   const auto& work = start.work->front();
   const auto behaviour = work.delivered.entry.event.data;
   const bool cured = work.delivered.progress.generation > 0;
-  world_.trace("handle", name_ + " " + id_of(work));
+  world_.trace("handle", name_ + " " + id_of(work) + " attempts " + std::to_string(work.delivered.progress.attempts));
   ++handling(work).starts;
   if (!history_.events.contains(id_of(work))) history_.breaks(world_.now(), "handled " + id_of(work) + ", which nobody published");
   if (plan_.ordering != Ordering::none && !work.delivered.ticket.work.side) check_order(work);
-  life->running[start.slot.index] = *start.work;
+  const auto number = ++life->handlings;
+  life->running[start.slot.index] = {number, *start.work};
   if (bugs_.acknowledges_before_handling) {
     broker::Exchange early{.key = {stream, plan_.group}, .member = life->member.options().member, .now = now().wall};
     early.settlements.push_back({.ticket = work.delivered.ticket});
@@ -170,15 +171,14 @@ void Service::begin(const LifePtr& life, const engine::Start& start) {
   if (behaviour == "hanging" && !cured) return;  // until it is asked to stop
   const bool fails = !cured && (behaviour == "poison" || (behaviour == "flaky" && work.delivered.progress.attempts < 2));
   const auto took = world_.chance(0.03) ? world_.between(seconds(5), seconds(15)) : world_.between(milliseconds(1), milliseconds(200));
-  post(life, took, [this, slot = start.slot.index, fails](const LifePtr& alive) { end(alive, slot, !fails); });
+  post(life, took, [this, slot = start.slot.index, number, fails](const LifePtr& alive) { end(alive, slot, number, !fails); });
 }
 
-void Service::end(const LifePtr& life, std::uint32_t slot, bool well) {
+void Service::end(const LifePtr& life, std::uint32_t slot, std::uint64_t number, bool well) {
   const auto found = life->running.find(slot);
-  if (found == life->running.end()) return;
-  const auto work = found->second.front();
+  if (found == life->running.end() || found->second.number != number) return;  // it ended before
+  const auto work = found->second.work.front();
   life->running.erase(found);
-  life->asked_to_stop.erase(slot);
   world_.trace(well ? "handled" : "failed", name_ + " " + id_of(work));
   ++(well ? handling(work).successes : handling(work).failures);
   if (!well && bugs_.keeps_retries_in_memory) {

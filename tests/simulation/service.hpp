@@ -54,9 +54,13 @@ class Service {
   struct Life {
     explicit Life(engine::MemberOptions options, engine::Uniform uniform) : member(std::move(options), std::move(uniform)) {}
     engine::Member member;
-    std::map<std::uint32_t, std::vector<engine::Work>> running;  ///< by slot
+    struct Handling {
+      std::uint64_t number = 0;  ///< tells one handling from the next in the same slot
+      std::vector<engine::Work> work;
+    };
+    std::map<std::uint32_t, Handling> running;                   ///< by slot
+    std::uint64_t handlings = 0;
     std::set<std::string> marked;                                ///< event ids whose start mark is stored
-    std::set<std::uint32_t> asked_to_stop;
     Nanos frozen_until{};
     std::uint64_t pumps = 0;  ///< which timer is the newest
     broker::Broker::Watch watch;
@@ -67,7 +71,7 @@ class Service {
   void pump(const LifePtr& life);
   void call_broker(const LifePtr& life, engine::Member::Actions& actions);
   void begin(const LifePtr& life, const engine::Start& start);
-  void end(const LifePtr& life, std::uint32_t slot, bool well);
+  void end(const LifePtr& life, std::uint32_t slot, std::uint64_t number, bool well);
   void handle_later(const LifePtr& life, engine::Work work);
   void interrupted(const Life& life);
   void check_order(const engine::Work& work);

@@ -1,0 +1,13 @@
+# What a program linked with collective::events needs beside it.
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(Boost 1.81)
+find_dependency(simdjson)
+find_dependency(OpenSSL COMPONENTS Crypto)
+find_library(COLLECTIVE_LMDB_LIBRARY lmdb)
+if(NOT COLLECTIVE_LMDB_LIBRARY)
+  set(CollectiveEvents_FOUND FALSE)
+  set(CollectiveEvents_NOT_FOUND_MESSAGE "LMDB is missing (Debian: liblmdb-dev)")
+  return()
+endif()
+include(${CMAKE_CURRENT_LIST_DIR}/CollectiveEventsTargets.cmake)

@@ -1,0 +1,13 @@
+# cmake -DFOLDER=… -P heavy.cmake: the public headers include the standard library, Boost.Describe and each other.
+file(GLOB_RECURSE headers ${FOLDER}/*.hpp)
+if(NOT headers)
+  message(FATAL_ERROR "${FOLDER} holds no header")
+endif()
+foreach(header IN LISTS headers)
+  file(STRINGS ${header} includes REGEX "^ *# *include")
+  foreach(include IN LISTS includes)
+    if(NOT include MATCHES "<[a-z_]+>|\"collective/|<collective/|<boost/(describe|mp11|preprocessor)")
+      message(SEND_ERROR "${header} includes what users should not have to compile: ${include}")
+    endif()
+  endforeach()
+endforeach()
