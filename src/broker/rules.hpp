@@ -39,6 +39,12 @@ inline bool goes_back(const Progress& stored, const Progress& held) {
   return held.attempts < stored.attempts || held.stalls < stored.stalls;
 }
 
+/// Whether an ordered exchange that stopped at waiting work says there is more. A suspect that was not asked for is not:
+/// asking again would change nothing until the one before it has ended.
+inline bool more_in_order(bool full, const Exchange& request, bool stopped_at_suspect) {
+  return full || !stopped_at_suspect || request.max_suspects > 0;
+}
+
 /// How many of `max_entries` parked work may take while there are new entries.
 inline std::uint32_t share_of_parked(std::uint32_t max_entries) { return std::max<std::uint32_t>(1, max_entries / 2); }
 

@@ -124,7 +124,7 @@ bool HandOut::give_in_order() {
     const bool first = answer_.deliveries.empty();
     const bool may = !candidate.suspect || (first && request_.max_suspects > 0);
     if (full() || !may || suspects_ > 0) {
-      answer_.more = true;
+      answer_.more = broker::more_in_order(full(), request_, candidate.suspect);
       return false;
     }
     give_parked(candidate);

@@ -84,7 +84,7 @@ bool HandOut::give_in_order() {
     }
     const bool may = !value.progress.suspect || (answer_.deliveries.empty() && request_.max_suspects > 0);
     if (full() || !may || suspects_ > 0) {
-      answer_.more = true;
+      answer_.more = broker::more_in_order(full(), request_, value.progress.suspect);
       return false;
     }
     if (value.progress.suspect) {
