@@ -32,19 +32,22 @@ constexpr const char* last_type = "bench.ended";
 
 Timestamp wall_clock() { return std::chrono::time_point_cast<broker::Millis>(std::chrono::system_clock::now()); }
 
+Envelope make_event(std::string id, std::string type) {
+  Envelope event;
+  event.id = std::move(id);
+  event.type = std::move(type);
+  event.correlation_id = "01HV0000000000000000000001";
+  event.user_id = "user-1";
+  event.data = R"({"text":")" + std::string(280, 'x') + R"("})";
+  event.metadata = R"({"source":"bench","trace":"00-0123456789abcdef"})";
+  return event;
+}
+
 broker::AppendBatch make_batch(std::size_t size) {
   broker::AppendBatch batch;
   batch.stream = "bench.events";
   for (std::size_t i = 0; i < size; ++i) {
-    broker::Append one;
-    one.event.id = "01HV0000000000000000" + std::to_string(100'000 + i);
-    one.event.stream = batch.stream;
-    one.event.type = "bench.happened";
-    one.event.correlation_id = "01HV0000000000000000000001";
-    one.event.user_id = "user-1";
-    one.event.data = R"({"text":")" + std::string(280, 'x') + R"("})";
-    one.event.metadata = R"({"source":"bench","trace":"00-0123456789abcdef"})";
-    batch.events.push_back(std::move(one));
+    batch.add(make_event("01HV0000000000000000" + std::to_string(100'000 + i), "bench.happened"));
   }
   return batch;
 }
@@ -79,8 +82,8 @@ std::size_t publish(broker::Broker& to, std::size_t batch_size, std::size_t wind
     });
   }
   for (auto now = under_way.load(); now > 0; now = under_way.load()) under_way.wait(now);
-  auto last = make_batch(1);
-  last.events[0].event.type = last_type;
+  auto last = make_batch(0);
+  last.add(make_event("01HV0000000000000000999999", last_type));
   last.now = wall_clock();
   Answer<std::vector<broker::Appended>> answer;
   to.append(std::move(last), answer.reply());

@@ -1,6 +1,6 @@
 // How many events a second the whole product carries: validation, leases and acknowledgement included.
 //
-//   bench-throughput [EVENTS]          all rows; EVENTS per row, default 300000
+//   bench-throughput [EVENTS] [PART]   EVENTS per row, default 300000; only the parts whose name contains PART
 //   bench-throughput consume URL N     (used by itself) the second process
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -171,14 +171,18 @@ int main(int argc, char** argv) {
   const std::filesystem::path base(directory);
   const auto url = [&](const char* name, const char* sync) { return "embedded:" + (base / name).string() + "?sync=" + sync; };
 
-  publish_rows("memory", "memory:publish", events);
-  publish_rows("embedded sync=commit", url("publish-commit", "commit"), events);
-  publish_rows("embedded sync=none", url("publish-none", "none"), events);
-  one_process("memory", "memory:one", events);
-  one_process("embedded sync=commit", url("one-commit", "commit"), events);
-  one_process("embedded sync=none", url("one-none", "none"), events);
-  two_processes("embedded sync=commit", url("two-commit", "commit"), events);
-  two_processes("embedded sync=none", url("two-none", "none"), events);
+  const std::string part = argc > 2 ? argv[2] : "";
+  const auto run = [&](const char* kind, auto rows, const std::string& broker, const std::string& at) {
+    if ((std::string(kind) + " " + broker).find(part) != std::string::npos) rows(broker, at, events);
+  };
+  run("publish", publish_rows, "memory", "memory:publish");
+  run("publish", publish_rows, "embedded sync=commit", url("publish-commit", "commit"));
+  run("publish", publish_rows, "embedded sync=none", url("publish-none", "none"));
+  run("one", one_process, "memory", "memory:one");
+  run("one", one_process, "embedded sync=commit", url("one-commit", "commit"));
+  run("one", one_process, "embedded sync=none", url("one-none", "none"));
+  run("two", two_processes, "embedded sync=commit", url("two-commit", "commit"));
+  run("two", two_processes, "embedded sync=none", url("two-none", "none"));
   std::filesystem::remove_all(base);
   return 0;
 }

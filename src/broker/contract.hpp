@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/arena.hpp"
 #include "broker/result.hpp"
 #include "collective/entry_id.hpp"
 #include "collective/envelope.hpp"
@@ -65,16 +66,29 @@ using Storage = std::shared_ptr<const void>;
 // --- append ---------------------------------------------------------------------------------------------------
 
 struct Append {
-  Envelope event{};
-  Timestamp not_before{};    ///< epoch: now. Later: parked unseen until `maintain` runs after that time
+  EnvelopeView event{};      ///< its stream is the batch's
+  Timestamp not_before{};    ///< epoch: now. Later: parked unseen until `upkeep` runs after that time
   bool deduplicate = false;  ///< the caller chose the event id: within the window an id is stored once
 };
+/// Events for one stream, stored in this order, all or none. Keeps their text; copies share it.
 struct AppendBatch {
   std::string stream{};
-  std::vector<Append> events{};  ///< stored in this order, all or none
   Timestamp now{};
   std::uint64_t hard_cap = 0;       ///< entries; 0: none. A batch that would pass it is refused with Errc::full
   Millis duplicate_window{600'000}; ///< how long a chosen event id is remembered
+
+  /// Copies the event's text in. Its text is valid as long as the batch or a copy of it.
+  void add(const EnvelopeView& event, Timestamp not_before = {}, bool deduplicate = false) {
+    events_.push_back({event, not_before, deduplicate});
+    auto& own = events_.back().event;
+    own.stream = {};
+    for (auto* const text : {&own.id, &own.type, &own.correlation_id, &own.user_id, &own.data, &own.metadata}) *text = text_->copy(*text);
+  }
+  [[nodiscard]] const std::vector<Append>& events() const { return events_; }
+
+ private:
+  std::vector<Append> events_;
+  std::shared_ptr<Arena> text_ = std::make_shared<Arena>();
 };
 struct Appended {
   EntryId id{};              ///< {0,0} while the event is delayed

@@ -7,10 +7,10 @@ namespace {
 constexpr std::size_t largest_batch = 1'000;
 }
 
-AsyncAppender::AsyncAppender(std::shared_ptr<broker::Broker> broker, std::shared_ptr<const Clock> clock, std::size_t window)
-    : broker_(std::move(broker)), clock_(std::move(clock)), window_(std::max<std::size_t>(window, 1)) {}
+AsyncAppender::AsyncAppender(std::shared_ptr<broker::Broker> broker, std::shared_ptr<const Clock> clock, std::size_t window, Ended ended)
+    : broker_(std::move(broker)), clock_(std::move(clock)), window_(std::max<std::size_t>(window, 1)), ended_(std::move(ended)) {}
 
-void AsyncAppender::append(const std::string& stream, broker::Append event, std::uint64_t hard_cap, Done done) {
+void AsyncAppender::append(std::string_view stream, const broker::Append& event, std::uint64_t hard_cap, Waiter waiter) {
   std::unique_lock lock(mutex_);
   if (on_their_way_ >= window_) {
     ++blocked_;
@@ -18,54 +18,54 @@ void AsyncAppender::append(const std::string& stream, broker::Append event, std:
     --blocked_;
   }
   ++on_their_way_;
-  auto& lane = lanes_[stream];
+  auto found = lanes_.find(stream);
+  if (found == lanes_.end()) found = lanes_.try_emplace(std::string(stream)).first;
+  auto& lane = found->second;
   ++lane.handed_over;
-  if (lane.hard_cap != hard_cap && !lane.out) lane.hard_cap = hard_cap;
-  lane.events.push_back(std::move(event));
-  lane.waiting.push_back(std::move(done));
-  if (!lane.out) send(lock, stream);
+  if (!fits(lane, hard_cap)) {
+    lane.queue.emplace_back();
+    lane.queue.back().events.stream = found->first;
+    lane.queue.back().events.hard_cap = hard_cap;
+  }
+  auto& batch = lane.queue.back();
+  batch.events.add(event.event, event.not_before, event.deduplicate);
+  batch.waiters.push_back(std::move(waiter));
+  if (!lane.out) send(lock, lane);
 }
 
-void AsyncAppender::send(std::unique_lock<std::mutex>& lock, const std::string& stream) {
-  auto& lane = lanes_[stream];
-  broker::AppendBatch batch{.stream = stream, .now = clock_->now().wall, .hard_cap = lane.hard_cap};
-  std::vector<Done> waiting;
-  const auto count = std::min(lane.events.size(), largest_batch);
-  if (count == lane.events.size()) {
-    batch.events.swap(lane.events);
-    waiting.swap(lane.waiting);
-  } else {
-    const auto n = static_cast<std::ptrdiff_t>(count);
-    batch.events.assign(std::make_move_iterator(lane.events.begin()), std::make_move_iterator(lane.events.begin() + n));
-    waiting.assign(std::make_move_iterator(lane.waiting.begin()), std::make_move_iterator(lane.waiting.begin() + n));
-    lane.events.erase(lane.events.begin(), lane.events.begin() + n);
-    lane.waiting.erase(lane.waiting.begin(), lane.waiting.begin() + n);
-  }
+bool AsyncAppender::fits(const Lane& lane, std::uint64_t hard_cap) {
+  return !lane.queue.empty() && lane.queue.back().waiters.size() < largest_batch && lane.queue.back().events.hard_cap == hard_cap;
+}
+
+void AsyncAppender::send(std::unique_lock<std::mutex>& lock, Lane& lane) {
+  auto batch = std::move(lane.queue.front());
+  lane.queue.pop_front();
   lane.out = true;
   lock.unlock();
+  batch.events.now = clock_->now().wall;
   // The list of waiters travels in a shared pointer, since std::function copies what it holds.
-  auto shared = std::make_shared<std::vector<Done>>(std::move(waiting));
-  broker_->append(std::move(batch), [self = shared_from_this(), stream, shared](auto result) {
-    self->ended(stream, std::move(*shared), std::move(result));
+  auto waiters = std::make_shared<const std::vector<Waiter>>(std::move(batch.waiters));
+  auto stream = batch.events.stream;
+  broker_->append(std::move(batch.events), [self = shared_from_this(), &lane, stream = std::move(stream), waiters](const auto& result) {
+    self->ended(lane, stream, *waiters, result);
   });
   lock.lock();
 }
 
-void AsyncAppender::ended(const std::string& stream, std::vector<Done> waiting,
-                          broker::Result<std::vector<broker::Appended>> result) {
-  for (std::size_t i = 0; i < waiting.size(); ++i) {
+void AsyncAppender::ended(Lane& lane, const std::string& stream, const std::vector<Waiter>& waiters,
+                          const broker::Result<std::vector<broker::Appended>>& result) {
+  for (std::size_t i = 0; i < waiters.size(); ++i) {
     if (result) {
-      waiting[i]((*result)[i]);
+      ended_(stream, waiters[i], (*result)[i]);
     } else {
-      waiting[i](result.error());
+      ended_(stream, waiters[i], result.error());
     }
   }
   std::unique_lock lock(mutex_);
-  on_their_way_ -= waiting.size();
-  auto& lane = lanes_[stream];
-  lane.ended += waiting.size();
+  on_their_way_ -= waiters.size();
+  lane.ended += waiters.size();
   lane.out = false;
-  if (!lane.events.empty()) send(lock, stream);
+  if (!lane.queue.empty()) send(lock, lane);
   // Waking a blocked publisher for each free place would cost a switch per event: wait until half the window is free.
   if ((blocked_ > 0 && on_their_way_ <= window_ / 2) || flushing_ > 0) room_.notify_all();
 }
@@ -76,7 +76,7 @@ bool AsyncAppender::flush(std::chrono::steady_clock::time_point until) {
   for (const auto& [stream, lane] : lanes_) so_far[stream] = lane.handed_over;
   ++flushing_;
   const bool ended = room_.wait_until(lock, until, [&] {
-    return std::all_of(so_far.begin(), so_far.end(), [&](const auto& lane) { return lanes_[lane.first].ended >= lane.second; });
+    return std::all_of(so_far.begin(), so_far.end(), [&](const auto& lane) { return lanes_.at(lane.first).ended >= lane.second; });
   });
   --flushing_;
   return ended;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "broker/contract.hpp"
+#include "collective/client.hpp"
 #include "runtime/clock.hpp"
 
 namespace collective::runtime {
@@ -17,35 +19,48 @@ namespace collective::runtime {
 /// is out at a time; what is handed over meanwhile makes the next one, so that batches grow with the load. Thread-safe.
 class AsyncAppender : public std::enable_shared_from_this<AsyncAppender> {
  public:
-  using Done = std::function<void(broker::Result<broker::Appended>)>;
+  /// Who hears how an event ended.
+  struct Waiter {
+    PublishCallback done{};         ///< null: nobody
+    std::string event_id{};         ///< empty when nobody asks
+    std::string correlation_id{};
+    std::chrono::steady_clock::time_point began{};
+  };
+  /// Called once for each event, on a thread of the broker or of a caller of `append`; must not throw.
+  using Ended = std::function<void(const std::string& stream, const Waiter&, const broker::Result<broker::Appended>&)>;
 
-  AsyncAppender(std::shared_ptr<broker::Broker> broker, std::shared_ptr<const Clock> clock, std::size_t window);
+  AsyncAppender(std::shared_ptr<broker::Broker> broker, std::shared_ptr<const Clock> clock, std::size_t window, Ended ended);
 
-  /// Blocks while the window is full. `done` runs once, on a thread of the broker or on the caller's.
-  void append(const std::string& stream, broker::Append event, std::uint64_t hard_cap, Done done);
+  /// Copies the event. Blocks while the window is full.
+  void append(std::string_view stream, const broker::Append& event, std::uint64_t hard_cap, Waiter waiter);
 
   /// Waits until everything handed over so far has ended, or the time is over; true when it has.
   bool flush(std::chrono::steady_clock::time_point until);
 
  private:
+  struct Batch {
+    broker::AppendBatch events;
+    std::vector<Waiter> waiters;
+  };
   struct Lane {
-    std::vector<broker::Append> events;
-    std::vector<Done> waiting;
-    std::uint64_t hard_cap = 0;
+    std::deque<Batch> queue;  ///< the last one is being filled
     bool out = false;
     std::uint64_t handed_over = 0;
     std::uint64_t ended = 0;
   };
 
-  void send(std::unique_lock<std::mutex>& lock, const std::string& stream);
-  void ended(const std::string& stream, std::vector<Done> waiting, broker::Result<std::vector<broker::Appended>> result);
+  static bool fits(const Lane& lane, std::uint64_t hard_cap);
+  void send(std::unique_lock<std::mutex>& lock, Lane& lane);
+  void ended(Lane& lane, const std::string& stream, const std::vector<Waiter>& waiters,
+             const broker::Result<std::vector<broker::Appended>>& result);
 
   const std::shared_ptr<broker::Broker> broker_;
   const std::shared_ptr<const Clock> clock_;
   const std::size_t window_;
+  const Ended ended_;
   std::mutex mutex_;  // guards everything below
   std::condition_variable room_;
-  std::map<std::string, Lane> lanes_;
+  std::map<std::string, Lane, std::less<>> lanes_;  // never erased: lanes are referred to
   std::size_t on_their_way_ = 0;
   std::size_t blocked_ = 0;   // publishers that wait for room
   std::size_t flushing_ = 0;

@@ -44,7 +44,7 @@ void Core::connect() {
       std::this_thread::sleep_for(pause);
     }
   }
-  appender_ = std::make_shared<runtime::AsyncAppender>(store_->broker, clock_, options_.window);
+  appender_ = std::make_shared<runtime::AsyncAppender>(store_->broker, clock_, options_.window, ended_reporter());
   answers_ = std::make_shared<runtime::Answers>(store_->broker, options_.operation_timeout);
   upkeeper_ = std::make_shared<runtime::Upkeeper>(*store_, clock_, options_.observer);
 }

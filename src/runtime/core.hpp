@@ -22,6 +22,10 @@
 #include "runtime/recent_publishes.hpp"
 #include "runtime/upkeeper.hpp"
 
+namespace collective::runtime {
+class Outgoing;
+}
+
 namespace collective::detail {
 
 /// What a client and the buses that share its connection have in common. Thread-safe.
@@ -88,12 +92,10 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
  private:
   friend class SubscriptionControl;
 
-  broker::Append prepared(const TypeDescriptor& type, std::string data, std::string_view data_user_id,
-                          const PublishOptions& options, const Cause* cause);
-  Published stored(const std::string& stream, broker::Append event, const PublishOptions& options);
-  std::vector<Published> append(const std::string& stream, std::vector<broker::Append> events, const PublishOptions& options);
-  void retain(const std::string& stream, const PublishOptions& options);
-  void remember(const std::string& correlation_id, const std::string& stream, EntryId entry);
+  Published stored(const TypeDescriptor& type, const runtime::Outgoing& outgoing, const PublishOptions& options);
+  void store_batch(const TypeDescriptor& type, broker::AppendBatch batch, const PublishOptions& options, std::vector<Published>& published);
+  void retain(std::string_view stream, const PublishOptions& options);
+  [[nodiscard]] runtime::AsyncAppender::Ended ended_reporter() const;
   broker::Exchanged exchange(broker::Exchange exchange, bool changes);
   std::vector<Pulled> accept(const broker::GroupKey& key, const FetchOptions& options, const broker::Exchanged& answer, Timestamp deadline);
   Settlement settle(const DeliveryToken& token, const std::function<void(const runtime::TokenContent&, broker::Settlement&)>& decide);
@@ -112,7 +114,7 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   const runtime::BrokerTable brokers_;
   const std::shared_ptr<const runtime::Clock> clock_;
   const std::string incarnation_ = new_ulid();
-  runtime::RecentPublishes recent_;
+  const std::shared_ptr<runtime::RecentPublishes> recent_ = std::make_shared<runtime::RecentPublishes>();
 
   mutable std::mutex mutex_;  // guards everything below
   TypeRegistry types_ = TypeRegistry::catalog();

@@ -62,8 +62,9 @@ void MemberRunner::add(engine::Subscription subscription, HandlerContext context
   auto pool = std::make_shared<WorkerPool>(
       mutex_, shared_from_this(), std::move(context),
       [this](std::unique_lock<std::mutex>& held, engine::SlotId slot, std::vector<Outcome> outcomes) {
-        member_.finished(clock_->now(), slot, std::move(outcomes));
-        pump(held);
+        const auto now = clock_->now();
+        member_.finished(now, slot, std::move(outcomes));
+        perform(held, member_.poll(now));
       });
   pool->start_threads(concurrency);
   pools_.emplace(id, pool);

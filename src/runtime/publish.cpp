@@ -1,18 +1,11 @@
 #include "collective/codec.hpp"
-#include "event/metadata.hpp"
 #include "runtime/await.hpp"
 #include "runtime/cause_scope.hpp"
 #include "runtime/core.hpp"
+#include "runtime/outgoing.hpp"
 
 namespace collective::detail {
 namespace {
-
-[[noreturn]] void refuse_loop(std::string_view type, const Cause& cause, std::uint32_t limit) {
-  throw Error(Errc::loop, std::string(type) + " would be event " + std::to_string(cause.hops + 2) +
-                              " of one chain, and the hop limit is " + std::to_string(limit) +
-                              ": these events cause each other: " + cause.path + " > " + std::string(type) +
-                              ". Publish only when something changed, or set PublishOptions::new_chain to go on on purpose");
-}
 
 std::string undelivered(const broker::Failure& failure, const std::string& event_id) {
   if (failure.code != Errc::unknown) return failure.message;
@@ -21,44 +14,10 @@ std::string undelivered(const broker::Failure& failure, const std::string& event
 
 }  // namespace
 
-broker::Append Core::prepared(const TypeDescriptor& type, std::string data, std::string_view data_user_id,
-                              const PublishOptions& options, const Cause* cause) {
-  if (options.new_chain) cause = nullptr;
-  broker::Append append;
-  auto& event = append.event;
-  event.id = options.event_id.empty() ? new_ulid() : options.event_id;
-  append.deduplicate = !options.event_id.empty();
-  event.stream = std::string(type.stream);
-  event.type = std::string(type.name);
-  event.version = type.version;
-  event.timestamp = options.timestamp.value_or(now());
-  event.correlation_id = options.correlation_id.empty() && cause != nullptr ? cause->correlation_id : options.correlation_id;
-  event.user_id = !options.user_id.empty() ? options.user_id
-                  : !data_user_id.empty()  ? std::string(data_user_id)
-                  : cause != nullptr       ? cause->user_id
-                                           : std::string();
-  event.data = std::move(data);
-  event::Metadata fields;
-  fields.key = options.key;
-  fields.source = options_.source;
-  if (cause != nullptr) {
-    if (cause->hops + 1 > options_.hop_limit) refuse_loop(type.name, *cause, options_.hop_limit);
-    fields.causation_id = cause->event_id;
-    fields.hops = cause->hops + 1;
-    fields.path = cause->path;
-  }
-  event.metadata = event::write_metadata(options.metadata, fields);
-  check_envelope(event);
-  check_size(event, options_.max_event_bytes);
-  if (options.delay > Millis(0)) append.not_before = now() + options.delay;
-  return append;
-}
-
 Published Core::publish(const TypeDescriptor& type, const void* event, const PublishOptions& options, const Cause* cause) {
-  return stored(std::string(type.stream),
-                prepared(type, prepare(type, event), user_id_of(type, event), options,
-                         cause != nullptr ? cause : runtime::current_cause()),
-                options);
+  const runtime::Outgoing outgoing(options_, now(), type, prepare(type, event), user_id_of(type, event), options,
+                                   cause != nullptr ? cause : runtime::current_cause());
+  return stored(type, outgoing, options);
 }
 
 Published Core::publish_json(std::string_view type_name, std::string_view json, const PublishOptions& options) {
@@ -69,7 +28,8 @@ Published Core::publish_json(std::string_view type_name, std::string_view json, 
   }
   auto data = prepare_json(*type, json);
   const auto user_id = string_member(data, "user_id");
-  return stored(std::string(type->stream), prepared(*type, std::move(data), user_id, options, runtime::current_cause()), options);
+  const runtime::Outgoing outgoing(options_, now(), *type, std::move(data), user_id, options, runtime::current_cause());
+  return stored(*type, outgoing, options);
 }
 
 std::vector<Published> Core::publish_batch(const TypeDescriptor& type, std::span<const void* const> events,
@@ -78,61 +38,45 @@ std::vector<Published> Core::publish_batch(const TypeDescriptor& type, std::span
     throw Error(Errc::invalid, "publish_batch: event_id names one event; leave it empty or publish the events singly");
   }
   if (events.empty()) return {};
-  std::vector<broker::Append> batch;
-  batch.reserve(events.size());
+  broker::AppendBatch batch;
+  std::vector<Published> published;
+  published.reserve(events.size());
   for (std::size_t i = 0; i < events.size(); ++i) {
     try {
-      batch.push_back(prepared(type, prepare(type, events[i]), user_id_of(type, events[i]), options, runtime::current_cause()));
+      const runtime::Outgoing outgoing(options_, now(), type, prepare(type, events[i]), user_id_of(type, events[i]), options,
+                                       runtime::current_cause());
+      const auto& append = outgoing.append();
+      batch.add(append.event, append.not_before);
+      published.push_back({std::string(outgoing.event_id()), {}, false});
     } catch (const Error& error) {
       throw Error(error.code(), "event " + std::to_string(i) + " of the batch, and so none of it was stored: " + error.what(),
                   error.problems());
     }
   }
-  return append(std::string(type.stream), std::move(batch), options);
+  store_batch(type, std::move(batch), options, published);
+  return published;
 }
 
-void Core::publish_async(const TypeDescriptor& type, const void* event, const PublishOptions& options, PublishCallback done) {
-  auto append = prepared(type, prepare(type, event), user_id_of(type, event), options, runtime::current_cause());
-  std::shared_ptr<runtime::AsyncAppender> appender;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!store_) throw Error(Errc::not_connected, "publish: not connected; call connect() first");
-    appender = appender_;
-  }
+Published Core::stored(const TypeDescriptor& type, const runtime::Outgoing& outgoing, const PublishOptions& options) {
+  broker::AppendBatch batch;
+  const auto& append = outgoing.append();
+  batch.add(append.event, append.not_before, append.deduplicate);
+  std::vector<Published> published;
+  published.push_back({std::string(outgoing.event_id()), {}, false});
+  store_batch(type, std::move(batch), options, published);
+  return std::move(published.front());
+}
+
+void Core::store_batch(const TypeDescriptor& type, broker::AppendBatch batch, const PublishOptions& options,
+                       std::vector<Published>& published) {
+  const auto connected = store();
   const std::string stream(type.stream);
   retain(stream, options);
-  if (append.not_before != Timestamp{}) upkeeper().delayed_until(stream, append.not_before);
-  const auto began = std::chrono::steady_clock::now();
-  appender->append(stream, append, options.hard_cap,
-                   [self = shared_from_this(), stream, id = append.event.id, correlation = append.event.correlation_id, began,
-                    done = std::move(done)](broker::Result<broker::Appended> result) {
-                     const auto failure = result ? broker::Failure{} : result.error();
-                     if (self->options_.observer) {
-                       self->options_.observer->published(stream, 1, std::chrono::steady_clock::now() - began,
-                                                          result ? std::string_view() : name(failure.code));
-                     }
-                     if (result) self->remember(correlation, stream, result->id);
-                     if (!done) return;
-                     if (result) return done({id, result->id, result->duplicate}, nullptr);
-                     done({id, {}, false}, std::make_exception_ptr(Error(failure.code, undelivered(failure, id))));
-                   });
-}
-
-Published Core::stored(const std::string& stream, broker::Append event, const PublishOptions& options) {
-  std::vector<broker::Append> events;
-  events.push_back(std::move(event));
-  return append(stream, std::move(events), options).front();
-}
-
-std::vector<Published> Core::append(const std::string& stream, std::vector<broker::Append> events, const PublishOptions& options) {
-  const auto connected = store();
-  retain(stream, options);
-  std::vector<Published> published;
-  published.reserve(events.size());
-  const auto correlation = events.front().event.correlation_id;
-  const auto not_before = events.front().not_before;
-  for (const auto& event : events) published.push_back({event.event.id, {}, false});
-  broker::AppendBatch batch{.stream = stream, .events = std::move(events), .now = now(), .hard_cap = options.hard_cap};
+  const std::string correlation(batch.events().front().event.correlation_id);
+  const auto not_before = batch.events().front().not_before;
+  batch.stream = stream;
+  batch.now = now();
+  batch.hard_cap = options.hard_cap;
   const auto began = std::chrono::steady_clock::now();
   auto result = runtime::await<std::vector<broker::Appended>>(
       [&](auto reply) { connected.broker->append(std::move(batch), std::move(reply)); }, options_.operation_timeout, true, "publish");
@@ -146,16 +90,51 @@ std::vector<Published> Core::append(const std::string& stream, std::vector<broke
     published[i].duplicate = (*result)[i].duplicate;
   }
   if (not_before != Timestamp{}) upkeeper().delayed_until(stream, not_before);
-  remember(correlation, stream, published.front().entry_id);
-  return published;
+  recent_->remember(correlation, stream, published.front().entry_id);
 }
 
-void Core::remember(const std::string& correlation_id, const std::string& stream, EntryId entry) {
-  if (!correlation_id.empty() && entry != EntryId{}) recent_.remember(correlation_id, stream, entry);
+void Core::publish_async(const TypeDescriptor& type, const void* event, const PublishOptions& options, PublishCallback done) {
+  const runtime::Outgoing outgoing(options_, now(), type, prepare(type, event), user_id_of(type, event), options,
+                                   runtime::current_cause());
+  std::shared_ptr<runtime::AsyncAppender> appender;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!store_) throw Error(Errc::not_connected, "publish: not connected; call connect() first");
+    appender = appender_;
+  }
+  retain(type.stream, options);
+  const auto& append = outgoing.append();
+  if (append.not_before != Timestamp{}) upkeeper().delayed_until(std::string(type.stream), append.not_before);
+  runtime::AsyncAppender::Waiter waiter;
+  if (done) waiter.event_id = outgoing.event_id();
+  waiter.done = std::move(done);
+  waiter.correlation_id = outgoing.correlation_id();
+  if (options_.observer) waiter.began = std::chrono::steady_clock::now();
+  appender->append(type.stream, append, options.hard_cap, std::move(waiter));
+}
+
+// Tells how an event of publish_async ended. Needs no Core: its callbacks come also after the last client has gone.
+runtime::AsyncAppender::Ended Core::ended_reporter() const {
+  return [observer = options_.observer, recent = recent_](const std::string& stream, const runtime::AsyncAppender::Waiter& waiter,
+                                                          const broker::Result<broker::Appended>& result) {
+    const auto failure = result ? broker::Failure{} : result.error();
+    if (observer) {
+      observer->published(stream, 1, std::chrono::steady_clock::now() - waiter.began, result ? std::string_view() : name(failure.code));
+    }
+    if (result) recent->remember(waiter.correlation_id, stream, result->id);
+    if (!waiter.done) return;
+    const auto& id = waiter.event_id;
+    try {
+      if (result) return waiter.done({id, result->id, result->duplicate}, nullptr);
+      waiter.done({id, {}, false}, std::make_exception_ptr(Error(failure.code, undelivered(failure, id))));
+    } catch (const std::exception& error) {  // the thread is the broker's
+      if (observer) observer->log(Severity::error, "the callback of publish_async for event " + id + " threw: " + error.what());
+    }
+  };
 }
 
 // What a publish asks for holds for its stream from now on: it is carried out about once a second, never per publish.
-void Core::retain(const std::string& stream, const PublishOptions& options) {
+void Core::retain(std::string_view stream, const PublishOptions& options) {
   broker::Retention retention;
   const bool by_id = options.trim_strategy == TrimStrategy::minid;
   if (by_id && !options.min_id) {
@@ -168,7 +147,7 @@ void Core::retain(const std::string& stream, const PublishOptions& options) {
     retention.max_length = options.max_length;
   }
   retention.force = options.trim_unacknowledged;
-  upkeeper().set_retention(stream, retention);
+  upkeeper().set_retention(std::string(stream), retention);
 }
 
 bool Core::flush(std::chrono::steady_clock::time_point until) {

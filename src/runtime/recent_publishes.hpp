@@ -20,6 +20,7 @@ class RecentPublishes {
   };
 
   void remember(const std::string& correlation_id, const std::string& stream, EntryId entry) {
+    if (correlation_id.empty() || entry == EntryId{}) return;
     const std::lock_guard lock(mutex_);
     const auto [found, added] = places_.insert_or_assign(correlation_id, Place{stream, entry});
     if (!added) return;

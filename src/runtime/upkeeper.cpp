@@ -21,10 +21,10 @@ Upkeeper::Upkeeper(broker::Store store, std::shared_ptr<const Clock> clock, std:
 
 Upkeeper::~Upkeeper() { close(); }
 
-void Upkeeper::look_after(const std::string& stream) {
+void Upkeeper::look_after(std::string_view stream) {
   const std::lock_guard lock(mutex_);
   if (streams_.contains(stream)) return;
-  auto& added = streams_[stream];
+  auto& added = streams_[std::string(stream)];
   const auto now = clock_->now();
   added.next_trim = now.mono + trim_pause;
   added.next_check = now.mono + check_pause;

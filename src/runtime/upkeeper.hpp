@@ -20,7 +20,7 @@ class Upkeeper {
   Upkeeper(broker::Store store, std::shared_ptr<const Clock> clock, std::shared_ptr<Observer> observer);
   ~Upkeeper();
 
-  void look_after(const std::string& stream);
+  void look_after(std::string_view stream);
   void set_retention(const std::string& stream, const broker::Retention& retention);
   void delayed_until(const std::string& stream, Timestamp due);  ///< a delayed event was published
   void close();
@@ -45,7 +45,7 @@ class Upkeeper {
   const std::shared_ptr<Observer> observer_;
   std::mutex mutex_;  // guards everything below
   std::condition_variable wake_;
-  std::map<std::string, Stream> streams_;
+  std::map<std::string, Stream, std::less<>> streams_;
   bool closing_ = false;
   std::thread thread_;
 };

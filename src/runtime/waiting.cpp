@@ -2,6 +2,7 @@
 
 #include "runtime/cause_scope.hpp"
 #include "runtime/core.hpp"
+#include "runtime/outgoing.hpp"
 
 namespace collective::detail {
 namespace {
@@ -38,7 +39,7 @@ AnyEvent Core::wait_for(const std::string& stream, const std::string& type, cons
     answers = answers_;
   }
   EntryId from = EntryId::at(now() - default_look_back);
-  if (const auto place = recent_.find(correlation_id)) {
+  if (const auto place = recent_->find(correlation_id)) {
     from = place->stream == stream ? just_before(place->entry) : before(Timestamp(Millis(place->entry.ms)));
   } else if (const auto time = ulid_time(correlation_id)) {
     from = before(*time);
@@ -59,14 +60,14 @@ AnyEvent Core::request(const TypeDescriptor& type, const void* event, PublishOpt
   }
   const auto* cause = options.new_chain ? nullptr : runtime::current_cause();
   if (options.correlation_id.empty() && (cause == nullptr || cause->correlation_id.empty())) options.correlation_id = new_ulid();
-  auto append = prepared(type, prepare(type, event), user_id_of(type, event), options, cause);
+  const runtime::Outgoing outgoing(options_, now(), type, prepare(type, event), user_id_of(type, event), options, cause);
   auto promise = std::make_shared<std::promise<broker::Result<AnyEvent>>>();
   auto answer = promise->get_future();
   // Registered before the request is stored: an answer cannot be missed, however fast it is.
-  const auto wait = answers->wait(stream, {reply_type, append.event.correlation_id, append.event.id}, std::nullopt, timeout,
+  const auto wait = answers->wait(stream, {reply_type, std::string(outgoing.correlation_id()), std::string(outgoing.event_id())}, std::nullopt, timeout,
                                   [promise](auto result) { promise->set_value(std::move(result)); });
   try {
-    stored(std::string(type.stream), std::move(append), options);
+    stored(type, outgoing, options);
   } catch (...) {
     answers->forget(wait);
     throw;

@@ -61,11 +61,11 @@ std::vector<Outcome> WorkerPool::call_handler(const std::vector<engine::Work>& w
   std::vector<detail::RawDelivery> raw;
   deliveries.reserve(work.size());
   raw.reserve(work.size());
-  for (const auto& piece : work) deliveries.push_back(make_delivery(piece, stop));
+  const auto began = std::chrono::steady_clock::now();
+  for (const auto& piece : work) deliveries.push_back(make_delivery(piece, stop, began + context_.max_handling_time));
   for (std::size_t i = 0; i < work.size(); ++i) {
     raw.push_back({work[i].delivered.entry.id, work[i].delivered.entry.event, &deliveries[i]});
   }
-  const auto began = std::chrono::steady_clock::now();
   std::vector<Outcome> outcomes;
   {
     // Events published by a batch handler are caused by its first event: it is one handling.
@@ -83,7 +83,8 @@ std::vector<Outcome> WorkerPool::call_handler(const std::vector<engine::Work>& w
   return outcomes;
 }
 
-Delivery WorkerPool::make_delivery(const engine::Work& work, const std::stop_source& stop) const {
+Delivery WorkerPool::make_delivery(const engine::Work& work, const std::stop_source& stop,
+                                   std::chrono::steady_clock::time_point deadline) const {
   const auto& event = work.delivered.entry.event;
   Delivery::State state;
   state.stream = context_.stream;
@@ -92,7 +93,7 @@ Delivery WorkerPool::make_delivery(const engine::Work& work, const std::stop_sou
   state.attempt = work.delivered.progress.attempts + 1;
   state.max_attempts = context_.max_attempts;
   state.generation = work.delivered.progress.generation;
-  state.deadline = std::chrono::steady_clock::now() + context_.max_handling_time;
+  state.deadline = deadline;
   state.stop = stop.get_token();
   state.cause = event::cause_of(event);
   state.publisher = context_.publisher;

@@ -58,7 +58,8 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
 
   void work();
   std::vector<Outcome> call_handler(const std::vector<engine::Work>& work, const std::stop_source& stop);
-  [[nodiscard]] Delivery make_delivery(const engine::Work& work, const std::stop_source& stop) const;
+  [[nodiscard]] Delivery make_delivery(const engine::Work& work, const std::stop_source& stop,
+                                       std::chrono::steady_clock::time_point deadline) const;
 
   std::mutex& mutex_;            // the owner's; guards everything below
   std::shared_ptr<void> owner_;  // a thread left behind in a handler still reports to it

@@ -112,7 +112,7 @@ TEST(EmbeddedFull, AStepThatFailsSpoilsNoOther) {
     batch.stream = "things";
     batch.now = wall_clock();
     const std::size_t size = i % 4 == 3 ? std::size_t{5} << 20 : 100;
-    batch.events.push_back({event("e" + std::to_string(i), "t", std::string(size, 'x')), {}, false});
+    batch.add(event("e" + std::to_string(i), "t", std::string(size, 'x')));
     auto promise = std::make_shared<std::promise<Result<std::vector<broker::Appended>>>>();
     outcomes.push_back(promise->get_future());
     store.broker->append(std::move(batch), [promise](auto result) { promise->set_value(std::move(result)); });

@@ -66,12 +66,12 @@ inline Envelope event(std::string id, std::string type = "thing.happened", std::
   return envelope;
 }
 
-inline Result<std::vector<broker::Appended>> append(broker::Broker& to, std::vector<Envelope> events,
+inline Result<std::vector<broker::Appended>> append(broker::Broker& to, const std::vector<Envelope>& events,
                                                     const std::string& stream = "things") {
   broker::AppendBatch batch;
   batch.stream = stream;
   batch.now = wall_clock();
-  for (auto& one : events) batch.events.push_back({std::move(one), {}, false});
+  for (const auto& one : events) batch.add(one);
   return answer<std::vector<broker::Appended>>([&](auto reply) { to.append(batch, reply); });
 }
 

@@ -131,7 +131,7 @@ class Cluster {
     broker::AppendBatch batch;
     batch.stream = stream;
     batch.now = wall(world_.now());
-    batch.events.push_back({event, {}, true});
+    batch.add(event, {}, true);
     network_.append(batch, [this, event](const broker::Result<std::vector<broker::Appended>>& result) {
       auto& known = history_.events[event.id];
       if (result) {

@@ -45,7 +45,7 @@ void Network::append(broker::AppendBatch batch, broker::Reply<std::vector<broker
       [this, batch = std::move(batch)](const broker::Reply<std::vector<broker::Appended>>& answered) {
         store_.append(batch, [&](broker::Result<std::vector<broker::Appended>> result) {
           for (std::size_t i = 0; result && i < result->size(); ++i) {
-            auto& event = history_.events[batch.events[i].event.id];
+            auto& event = history_.events[std::string(batch.events()[i].event.id)];
             event.stored = true;
             if ((*result)[i].duplicate) continue;
             ++event.copies;

@@ -16,7 +16,7 @@ class HeldBroker {
     broker::AppendBatch batch;
     broker::Reply<std::vector<broker::Appended>> reply;
     void store() {
-      std::vector<broker::Appended> answer(batch.events.size());
+      std::vector<broker::Appended> answer(batch.events().size());
       reply(std::move(answer));
     }
   };
@@ -50,56 +50,76 @@ class HeldBroker {
   std::vector<Held> held_;  // guarded by mutex_
 };
 
-broker::Append event(const std::string& id) {
-  broker::Append append;
-  append.event.id = id;
-  return append;
-}
+class AsyncAppenderTest : public testing::Test {
+ protected:
+  std::shared_ptr<AsyncAppender> appender(std::size_t window = 100) {
+    return std::make_shared<AsyncAppender>(held.broker(), std::make_shared<SystemClock>(), window,
+                                           [this](const std::string&, const AsyncAppender::Waiter& waiter, const auto& result) {
+                                             (result ? stored : failed).push_back(waiter.event_id);
+                                           });
+  }
+  static void append(AsyncAppender& to, const std::string& id) {
+    broker::Append one;
+    one.event.id = id;
+    to.append("s", one, 0, {.event_id = id});
+  }
 
-TEST(AsyncAppender, SendsTheFirstAtOnceAndWhatComesMeanwhileAsOneBatchInOrder) {
   HeldBroker held;
-  const auto appender = std::make_shared<AsyncAppender>(held.broker(), std::make_shared<SystemClock>(), 100);
-  std::vector<std::string> ended;
-  for (const char* id : {"a", "b", "c"}) appender->append("s", event(id), 0, [&ended, id](auto) { ended.emplace_back(id); });
+  std::vector<std::string> stored, failed;
+};
+
+TEST_F(AsyncAppenderTest, SendsTheFirstAtOnceAndWhatComesMeanwhileAsOneBatchInOrder) {
+  const auto to = appender();
+  for (const char* id : {"a", "b", "c"}) append(*to, id);
   auto first = held.take();
   ASSERT_EQ(first.size(), 1u);
-  EXPECT_EQ(first[0].batch.events.size(), 1u);
+  EXPECT_EQ(first[0].batch.events().size(), 1u);
   first[0].store();
   auto second = held.take();
   ASSERT_EQ(second.size(), 1u);
-  ASSERT_EQ(second[0].batch.events.size(), 2u);
-  EXPECT_EQ(second[0].batch.events[0].event.id, "b");
+  ASSERT_EQ(second[0].batch.events().size(), 2u);
+  EXPECT_EQ(second[0].batch.events()[0].event.id, "b");
   second[0].store();
-  EXPECT_EQ(ended, (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(stored, (std::vector<std::string>{"a", "b", "c"}));
 }
 
-TEST(AsyncAppender, EveryEventOfAFailedBatchHearsOfIt) {
-  HeldBroker held;
-  const auto appender = std::make_shared<AsyncAppender>(held.broker(), std::make_shared<SystemClock>(), 100);
-  int failed = 0;
-  for (const char* id : {"a", "b", "c"}) appender->append("s", event(id), 0, [&](auto result) { failed += result ? 0 : 1; });
+TEST_F(AsyncAppenderTest, EventsUnderAnotherHardCapGoInABatchOfTheirOwn) {
+  const auto to = appender();
+  append(*to, "first");
+  for (const std::uint64_t cap : {10u, 10u, 20u}) to->append("s", {}, cap, {});
+  held.take()[0].store();
+  auto capped = held.take();
+  EXPECT_EQ(capped.at(0).batch.hard_cap, 10u);
+  EXPECT_EQ(capped.at(0).batch.events().size(), 2u);
+  capped[0].store();
+  auto last = held.take();
+  EXPECT_EQ(last.at(0).batch.hard_cap, 20u);
+  last[0].store();
+}
+
+TEST_F(AsyncAppenderTest, EveryEventOfAFailedBatchHearsOfIt) {
+  const auto to = appender();
+  for (const char* id : {"a", "b", "c"}) append(*to, id);
   for (int i = 0; i < 2; ++i) {
     for (auto& batch : held.take()) batch.reply(broker::Failure{Errc::unavailable, "away"});
   }
-  EXPECT_EQ(failed, 3);
+  EXPECT_EQ(failed, (std::vector<std::string>{"a", "b", "c"}));
 }
 
-TEST(AsyncAppender, FlushEndsWhenEverythingHandedOverHasEnded) {
-  HeldBroker held;
-  const auto appender = std::make_shared<AsyncAppender>(held.broker(), std::make_shared<SystemClock>(), 100);
-  appender->append("s", event("a"), 0, [](auto) {});
-  EXPECT_FALSE(appender->flush(std::chrono::steady_clock::now()));
+TEST_F(AsyncAppenderTest, FlushEndsWhenEverythingHandedOverHasEnded) {
+  const auto to = appender();
+  append(*to, "a");
+  EXPECT_FALSE(to->flush(std::chrono::steady_clock::now()));
   for (auto& batch : held.take()) batch.store();
-  EXPECT_TRUE(appender->flush(std::chrono::steady_clock::now()));
+  EXPECT_TRUE(to->flush(std::chrono::steady_clock::now()));
 }
 
-TEST(AsyncAppender, AFullWindowHoldsThePublisherUntilThereIsRoom) {
-  HeldBroker held;
-  const auto appender = std::make_shared<AsyncAppender>(held.broker(), std::make_shared<SystemClock>(), 1);
-  appender->append("s", event("a"), 0, [](auto) {});
+TEST_F(AsyncAppenderTest, AFullWindowHoldsThePublisherUntilThereIsRoom) {
+  const auto to = appender(1);
+  append(*to, "a");
   std::atomic<bool> through{false};
   std::thread publisher([&] {
-    appender->append("s", event("b"), 0, [](auto) {});
+    append(*to, "b");
     through = true;
   });
   EXPECT_FALSE(through);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "broker/contract.hpp"
-#include "broker/embedded/arena.hpp"
 #include "broker/embedded/unit.hpp"
 #include "broker/embedded/work.hpp"
 #include "broker/rules.hpp"
@@ -63,7 +62,7 @@ class HandOut {
   Work& work_;
   const broker::Exchange& request_;
   broker::Exchanged& answer_;
-  std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();
+  std::shared_ptr<broker::Arena> arena_ = std::make_shared<broker::Arena>();
   std::string_view stream_name_;
   Candidates parked_;
   std::size_t next_candidate_ = 0;

@@ -14,6 +14,8 @@ HandOut::HandOut(Unit& unit, GroupState& group, Work& work, const broker::Exchan
     : unit_(unit), group_(group), stream_(unit.stream_of(group)), work_(work), request_(request), answer_(answer) {
   stream_name_ = arena_->copy(stream_.record.name);
   answer_.storage = arena_;
+  const auto retained = std::min<std::uint64_t>(request.max_entries, stream_.record.length());
+  if (group.record.cursor < stream_.record.last) answer_.deliveries.reserve(std::min<std::uint64_t>(retained, 256));
 }
 
 bool HandOut::full() const {
@@ -194,7 +196,7 @@ void HandOut::give_new() {
 /// Says whether another entry could be handed out, without passing any.
 void HandOut::look_ahead(Cursor& cursor, std::string_view prefix, bool here) {
   for (int looks = 0; here && !answer_.more; here = cursor.next(prefix)) {
-    Arena scratch;
+    broker::Arena scratch;
     const auto entry = take_entry(cursor.key(), cursor.value(), stream_name_, scratch);
     answer_.more = !entry.defect.empty() || ++looks == 64 ||
                    (broker::takes(request_.routes, entry.event.type) && declares(group_.routes, entry.event.type, entry.id));

@@ -210,7 +210,7 @@ broker::Result<broker::DeadLetterPage> dead_letters(const View& view, const brok
   const auto group = find_group(view, key);
   if (!group) return no_such_group(key);
   broker::DeadLetterPage page;
-  auto arena = std::make_shared<Arena>();
+  auto arena = std::make_shared<broker::Arena>();
   const auto stream = arena->copy(key.stream);
   const auto prefix = Key(Kind::letter).u32(group->number);
   auto cursor = view.state();

@@ -9,7 +9,7 @@ namespace {
 
 EntryId next_id(EntryId last, Timestamp now) { return std::max(EntryId::at(now), next_after(last)); }
 
-std::size_t size_of(const Envelope& event) {
+std::size_t size_of(const EnvelopeView& event) {
   return event.id.size() + event.type.size() + event.correlation_id.size() + event.user_id.size() + event.data.size() +
          event.metadata.size() + 96;
 }
@@ -60,16 +60,16 @@ EntryId add_entry(Unit& unit, StreamState& stream, const EnvelopeView& event, Ti
 broker::Result<std::vector<broker::Appended>> append(Unit& unit, const broker::AppendBatch& batch) {
   auto* stream = unit.stream(batch.stream);
   const std::uint64_t length = stream != nullptr ? stream->record.length() + stream->record.delayed : 0;
-  if (batch.hard_cap != 0 && length + batch.events.size() > batch.hard_cap) return past_the_cap(batch, length);
+  if (batch.hard_cap != 0 && length + batch.events().size() > batch.hard_cap) return past_the_cap(batch, length);
   std::size_t bytes = 0;
-  for (const auto& one : batch.events) bytes += size_of(one.event);
+  for (const auto& one : batch.events()) bytes += size_of(one.event);
   unit.require_room(bytes);
   if (stream == nullptr) stream = &unit.create_stream(batch.stream);
 
   std::vector<broker::Appended> answer;
-  answer.reserve(batch.events.size());
+  answer.reserve(batch.events().size());
   bool visible = false;
-  for (const auto& one : batch.events) {
+  for (const auto& one : batch.events()) {
     if (const auto before = seen_before(unit, *stream, one, batch.now)) {
       answer.push_back(*before);
       continue;
@@ -129,7 +129,7 @@ void forget_seen(Unit& unit, std::uint32_t stream, Timestamp now, std::uint32_t 
 
 // --- reading ----------------------------------------------------------------------------------------------------
 
-broker::Entry take_entry(std::string_view key, std::string_view record, std::string_view stream, Arena& arena) {
+broker::Entry take_entry(std::string_view key, std::string_view record, std::string_view stream, broker::Arena& arena) {
   broker::Entry entry;
   entry.id = id_of_log_key(key);
   const auto copy = arena.copy(record);
@@ -166,7 +166,7 @@ broker::Page read(const View& view, const broker::Read& request) {
   if (!number) return page;
   page.last = view.load<StreamRecord>(Key(Kind::stream).u32(*number)).value_or(StreamRecord{}).last;
   if (request.after == EntryId::max()) return page;
-  auto arena = std::make_shared<Arena>();
+  auto arena = std::make_shared<broker::Arena>();
   const auto name = arena->copy(request.stream);
   const auto prefix = Key::of_log(*number);
   std::size_t bytes = 0;

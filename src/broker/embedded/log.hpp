@@ -1,7 +1,6 @@
 #pragma once
 
 #include "broker/contract.hpp"
-#include "broker/embedded/arena.hpp"
 #include "broker/embedded/unit.hpp"
 
 // Streams: storing events and reading them back.
@@ -20,7 +19,7 @@ void forget_seen(Unit& unit, std::uint32_t stream, Timestamp now, std::uint32_t 
 
 /// Copies a stored entry into the arena. One that cannot be read comes back with its `defect` and raw bytes.
 /// `stream` must live as long as the arena.
-broker::Entry take_entry(std::string_view key, std::string_view record, std::string_view stream, Arena& arena);
+broker::Entry take_entry(std::string_view key, std::string_view record, std::string_view stream, broker::Arena& arena);
 
 /// The ordinal of the first entry after `id`; one past the last when there is none.
 std::uint64_t first_ordinal_after(const View& view, std::uint32_t stream, const StreamRecord& record, EntryId id);

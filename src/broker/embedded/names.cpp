@@ -33,7 +33,7 @@ std::optional<Failure> check_names(const broker::GroupKey& key, std::string_view
 }
 
 std::optional<Failure> check_names(const broker::AppendBatch& batch) {
-  for (const auto& one : batch.events) {
+  for (const auto& one : batch.events()) {
     if (auto wrong = too_long("event's type", one.event.type)) return wrong;
     if (!one.deduplicate) continue;
     if (auto wrong = check_name("event (its id)", one.event.id)) return wrong;

@@ -142,7 +142,7 @@ void Work::orphan(const WorkId& work, const Found& found) {
 }
 
 void Work::bury(const WorkId& work, const Found& found, Progress progress, std::string_view reason, Timestamp now) {
-  Arena arena;
+  broker::Arena arena;
   const std::string stream = unit_.stream_of(group_).record.name;
   const auto event = load_event(unit_, group_, work, arena, stream);
   if (event) {
@@ -238,7 +238,7 @@ std::vector<WorkId> Work::expired(Timestamp now) {
   return works;
 }
 
-std::optional<broker::Entry> load_event(const View& view, const GroupState& group, const WorkId& work, Arena& arena,
+std::optional<broker::Entry> load_event(const View& view, const GroupState& group, const WorkId& work, broker::Arena& arena,
                                         std::string_view stream) {
   if (!work.side) {
     const auto key = log_key(group.record.stream, work.id);

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "broker/embedded/arena.hpp"
 #include "broker/embedded/unit.hpp"
 
 namespace collective::embedded {
@@ -75,7 +74,7 @@ class Work {
 
 /// Copies the event behind a piece of work into the arena; nothing when its entry is gone.
 /// `stream`: its name; must live as long as the arena.
-std::optional<broker::Entry> load_event(const View& view, const GroupState& group, const WorkId& work, Arena& arena,
+std::optional<broker::Entry> load_event(const View& view, const GroupState& group, const WorkId& work, broker::Arena& arena,
                                         std::string_view stream);
 
 /// The first pending entry of the log; what a group still needs begins there or after its cursor.

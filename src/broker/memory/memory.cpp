@@ -216,29 +216,31 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
     return group == stream->second.groups.end() ? nullptr : &group->second;
   }
 
-  Result<std::vector<broker::Appended>> append_locked(broker::AppendBatch& batch) {
+  Result<std::vector<broker::Appended>> append_locked(const broker::AppendBatch& batch) {
     auto& target = stream(batch.stream);
     const auto length = target.log.size() + target.delayed.size();
-    if (batch.hard_cap != 0 && length + batch.events.size() > batch.hard_cap) {
+    if (batch.hard_cap != 0 && length + batch.events().size() > batch.hard_cap) {
       return Failure{Errc::full, "stream \"" + batch.stream + "\" holds " + std::to_string(length) + " entries and its hard cap is " +
                                      std::to_string(batch.hard_cap) + ": nothing was stored; trim it, raise the cap, or let its groups catch up"};
     }
     std::vector<broker::Appended> answer;
-    answer.reserve(batch.events.size());
-    for (auto& one : batch.events) {
+    answer.reserve(batch.events().size());
+    for (const auto& one : batch.events()) {
+      auto event = one.event.to_owned();
+      event.stream = batch.stream;
       if (one.deduplicate) {
-        const auto seen = target.seen.find(one.event.id);
+        const auto seen = target.seen.find(event.id);
         if (seen != target.seen.end() && seen->second.until > batch.now) {
           answer.push_back({seen->second.id, true});
           continue;
         }
       }
-      const auto event_id = one.deduplicate ? one.event.id : std::string();
+      const auto event_id = one.deduplicate ? event.id : std::string();
       EntryId id{};
       if (one.not_before > batch.now) {
-        target.delayed.emplace(one.not_before, std::move(one.event));
+        target.delayed.emplace(one.not_before, std::move(event));
       } else {
-        id = target.append(std::move(one.event), batch.now);
+        id = target.append(std::move(event), batch.now);
       }
       if (one.deduplicate) target.remember(event_id, id, batch.now + batch.duplicate_window);
       answer.push_back({id, false});

@@ -6,12 +6,13 @@
 #include <string_view>
 #include <vector>
 
-namespace collective::embedded {
+namespace collective::broker {
 
-/// Keeps the text of one answer: what is copied in stays where it is until the arena goes.
+/// Keeps text together: what is copied in stays where it is until the arena goes.
 class Arena {
  public:
   std::string_view copy(std::string_view text) {
+    if (text.empty()) return {};
     if (left_ < text.size()) grow(text.size());
     std::memcpy(next_, text.data(), text.size());
     const std::string_view copied(next_, text.size());
@@ -37,7 +38,7 @@ class Arena {
   std::vector<std::unique_ptr<char[]>> blocks_;
   char* next_ = nullptr;
   std::size_t left_ = 0;
-  std::size_t block_ = 4096;
+  std::size_t block_ = 1024;
 };
 
-}  // namespace collective::embedded
+}  // namespace collective::broker
