@@ -1,5 +1,5 @@
 // Measures the embedded store, raw LMDB beside it, in the same setting: events of about 450 bytes in batches, one process
-// appending and another consuming. Usage: bench_embedded_store [directory] [seconds per row]
+// appending and another consuming. Usage: bench-embedded-store [SECONDS per row, default 2]
 #include <lmdb.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -213,8 +213,10 @@ void two_processes_row(const std::string& path, const Setting& setting) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string path = argc > 1 ? argv[1] : "/tmp/bench_embedded_store";
-  if (argc > 2) seconds_per_row = std::atof(argv[2]);
+  char directory[] = "/tmp/collective-bench-XXXXXX";
+  if (mkdtemp(directory) == nullptr) return 1;
+  const auto path = (std::filesystem::path(directory) / "store").string();
+  if (argc > 1) seconds_per_row = std::atof(argv[1]);
   for (const auto sync : {embedded::Sync::commit, embedded::Sync::none}) {
     for (const std::size_t batch : {1u, 100u, 1000u}) {
       const Setting setting{sync, batch};
@@ -223,5 +225,5 @@ int main(int argc, char** argv) {
       two_processes_row(path, setting);
     }
   }
-  std::filesystem::remove_all(path);
+  std::filesystem::remove_all(directory);
 }

@@ -12,8 +12,8 @@ namespace collective::cli {
 struct BrokerOption {
   std::string url{};
   void add_to(CLI::App& command) {
-    command.add_option("--broker", url, "broker URL, such as embedded:PATH; default: $EVENT_BUS_BROKER, else the embedded store "
-                                        "under the XDG state directory");
+    command.add_option("--broker", url, "broker URL, such as embedded:PATH; default: $EVENT_BUS_BROKER, else the server that "
+                                        "$REDIS_HOST names, else the embedded store under the XDG state directory");
   }
   [[nodiscard]] EventClient connect() const {
     EventClient client({.broker = url, .source = "event-bus"});

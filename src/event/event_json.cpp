@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "collective/codec.hpp"
 #include "collective/event.hpp"
 #include "collective/time.hpp"
@@ -19,8 +21,10 @@ void write_text(event::JsonWriter& out, std::string text) {
 
 void write_object(event::JsonWriter& out, const std::string& text) {
   if (text.empty()) return out.raw("{}");
-  if (json_object_problem(text).empty()) return out.raw(text);
-  write_text(out, text);
+  if (!json_object_problem(text).empty()) return write_text(out, text);
+  std::string line = text;  // a line break in JSON stands between its tokens
+  std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  out.raw(line);
 }
 
 }  // namespace

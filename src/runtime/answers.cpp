@@ -153,16 +153,25 @@ void Answers::read_tail(std::unique_lock<std::mutex>& lock, const std::string& s
   lock.lock();
 }
 
+// Before a wait ends without its answer, its stream is read once more: the process that stored the answer may have been
+// killed before it could tell anybody.
 void Answers::expire(std::unique_lock<std::mutex>& lock) {
   const auto now = Clock::now();
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    const auto id = deadlines_.begin()->second;
-    const auto what = waits_.at(id).what;
-    const auto done = take(id);
-    lock.unlock();
-    done(broker::Failure{Errc::timeout, what});
-    lock.lock();
+  std::vector<std::pair<Done, std::string>> ended;
+  for (auto due = deadlines_.begin(); due != deadlines_.end() && due->first <= now;) {
+    const auto id = (due++)->second;
+    auto& wait = waits_.at(id);
+    if (std::exchange(wait.looked_again, true)) {
+      auto what = std::move(wait.what);
+      ended.emplace_back(take(id), std::move(what));
+    } else {
+      tails_[wait.stream].news = true;
+    }
   }
+  if (ended.empty()) return;
+  lock.unlock();
+  for (const auto& [done, what] : ended) done(broker::Failure{Errc::timeout, what});
+  lock.lock();
 }
 
 void Answers::fail_all(std::unique_lock<std::mutex>& lock, Errc code, const std::string& why) {

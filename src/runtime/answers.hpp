@@ -52,6 +52,7 @@ class Answers : public std::enable_shared_from_this<Answers> {
     Clock::time_point deadline;
     Done done;
     std::string what;  // for the timeout's message
+    bool looked_again = false;  ///< after its deadline
   };
 
   void run();

@@ -62,8 +62,9 @@ std::vector<AnyEvent> Core::follow(const std::string& stream, EntryId after, Mil
   while (true) {
     auto events = read(stream, {.after = after, .limit = limit});
     if (!events.empty()) return events;
+    if (std::chrono::steady_clock::now() >= until) return {};
     std::unique_lock lock(news->mutex);
-    if (!news->wake.wait_until(lock, until, [&] { return news->arrived; })) return {};
+    news->wake.wait_until(lock, until, [&] { return news->arrived; });  // after the timeout it is read once more
     news->arrived = false;
   }
 }

@@ -5,6 +5,7 @@
 
 #include "collective/catalog.hpp"
 #include "collective/codec.hpp"
+#include "collective/event.hpp"
 #include "collective/validation.hpp"
 #include "event/scan.hpp"
 
@@ -112,6 +113,14 @@ TEST(EventJson, AgreesWithSimdjsonOnMutatedText) {
     good += ours ? 1 : 0;
   }
   EXPECT_GT(good, 1'000) << "the changes leave enough good text to mean something";
+}
+
+TEST(EventJson, AnEventIsOneLineHoweverItsDataWasLaidOut) {
+  AnyEvent event;
+  event.envelope.data = "{\n  \"a\": \"x\\ny\"\r\n}";
+  const auto line = to_json(event);
+  EXPECT_EQ(line.find_first_of("\r\n"), std::string::npos);
+  EXPECT_NE(line.find(R"("data":{   "a": "x\ny"  })"), std::string::npos) << line;
 }
 
 TEST(EventJson, AHugeEventOfBadFieldsStaysBounded) {

@@ -10,7 +10,8 @@
 namespace collective::embedded {
 
 /// A small file that every process of a store maps: one rings it after a commit, the others sleep on it without
-/// polling. Nothing in it is needed after a crash; a killed process leaves at most one needless wake-up behind.
+/// polling. Nothing in it is needed after a crash. A process killed between its commit and its ring tells nobody: what it
+/// stored is found by whoever looks next (a member renewing its lease, a wait before it times out).
 ///
 /// Threads and processes: every call is safe from any of them.
 class Doorbell {
@@ -43,7 +44,7 @@ class Doorbell {
 
  private:
   struct Board {
-    std::uint64_t magic;
+    std::atomic<std::uint64_t> magic;  ///< set after `version`
     std::uint32_t version;
     std::atomic<std::uint32_t> created;
     std::atomic<std::uint32_t> rings;

@@ -100,6 +100,7 @@ void Environment::open_trees() {
   mdb_txn_commit(txn);
   if (rc == 0) {
     check_format();
+    doorbell_.store_created();  // its creator may have been killed before it said so, or the doorbell deleted
     return;
   }
   WriteTransaction creation(*this);
