@@ -16,7 +16,7 @@ namespace collective {
 /// Options of a client or a bus. The defaults suit most services.
 struct Options {
   // where
-  std::string broker{};  ///< URL: embedded:PATH, memory:NAME. Empty: $EVENT_BUS_BROKER, else embedded: under the XDG state directory
+  std::string broker{};  ///< URL: embedded:PATH, memory:NAME. Empty: $EVENT_BUS_BROKER, else $REDIS_HOST, else embedded: under the XDG state directory
   std::string source{};  ///< this service's name, written to each event's metadata; empty: none
 
   // behaviour

@@ -15,7 +15,7 @@
 namespace collective::embedded {
 namespace {
 
-constexpr std::uint64_t magic_number = 0x6C6C656265766363;  // "ccevbell"
+constexpr std::uint64_t magic_number = 0x6C6C656265766363;  // "ccvebell", byte by byte
 constexpr std::uint32_t board_version = 1;
 
 void sleep_on(std::atomic<std::uint32_t>& word, std::uint32_t expected, const timespec* timeout) {
