@@ -185,8 +185,8 @@ void Member::join(const Now& now, Actions& actions) {
   routes_changed_ = false;
   step_out_ = true;
   step_began_ = now.mono;
-  actions.join = broker::Join{options_.key,   options_.member, dispatcher_.routes(),
-                              options_.start, now.wall,        options_.dispatch.lease};
+  actions.join = broker::Join{options_.key, options_.member,         dispatcher_.routes(),  options_.start,
+                              now.wall,     options_.dispatch.lease, dispatcher_.labels()};
 }
 
 bool Member::step_is_due(const Now& now, bool can_fetch) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <thread>
 
 #include "support/live.hpp"
 
@@ -13,6 +14,17 @@ struct Alarms : Observer {
     seen.add(std::string(name(alarm)) + " " + std::string(stream) + "/" + std::string(group));
   }
 };
+
+/// Looks again and again until the condition holds; false when it never did.
+template <class Condition>
+bool eventually(Condition condition) {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 /// The code of the error that the call ends with, and its message.
 struct Failed {
