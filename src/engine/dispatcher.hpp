@@ -55,6 +55,7 @@ class Dispatcher {
   [[nodiscard]] std::vector<std::string> routes() const;  ///< of all subscriptions
   [[nodiscard]] std::vector<std::string> labels() const;  ///< of the newer versions they know
   [[nodiscard]] std::size_t waiting() const { return backlog_->waiting(); }
+  [[nodiscard]] std::size_t blocked() const { return backlog_->blocked(); }  ///< of it, behind a failed head of their key
   [[nodiscard]] std::size_t running() const { return running_; }
   [[nodiscard]] bool all_hung() const;
   [[nodiscard]] std::vector<broker::Ticket> held() const;

@@ -87,6 +87,37 @@ TEST_P(Rule01, AStartIsForANewGroupOnly) {
   EXPECT_THAT(driver.starts(), ElementsAre("b:e1"));
 }
 
+TEST_P(Rule01, TheBusHandsAPublishedEventToEveryGroupOnce) {
+  auto client = connected();
+  EventBus bus(client);
+  Collected<std::string> mailer, audit;
+  const auto into = [](Collected<std::string>& list) {
+    return [&list](const Event<UserRegistered>& e) { return list.add(e.data.user_id.str()), true; };
+  };
+  const auto a = bus.subscribe<UserRegistered>(into(mailer), group("mailer"));
+  const auto b = bus.subscribe<UserRegistered>(into(audit), group("audit"));
+  for (int i = 0; i < 50; ++i) client.publish(user("u" + std::to_string(i)));
+  EXPECT_EQ(mailer.wait_for(50).size(), 50u);
+  EXPECT_EQ(audit.wait_for(50).size(), 50u);
+}
+
+TEST_P(Rule01, ASubscriptionsNewGroupStartsAtTheEarliestEventUnlessToldOtherwise) {
+  auto client = connected();
+  EventBus bus(client);
+  client.publish(user("before"));
+  Collected<std::string> all, later;
+  const auto into = [](Collected<std::string>& list) {
+    return [&list](const Event<UserRegistered>& e) { return list.add(e.data.user_id.str()), true; };
+  };
+  auto latest = group("latest");
+  latest.start = StartAt::latest();
+  const auto a = bus.subscribe<UserRegistered>(into(all), group("all"));
+  const auto b = bus.subscribe<UserRegistered>(into(later), latest);
+  client.publish(user("after"));
+  EXPECT_THAT(all.wait_for(2), ElementsAre("before", "after"));
+  EXPECT_THAT(later.wait_for(1), ElementsAre("after"));
+}
+
 COLLECTIVE_ON_EVERY_BROKER(Rule01);
 
 }  // namespace

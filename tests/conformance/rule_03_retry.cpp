@@ -2,6 +2,7 @@
 // crash, deliveries are redone one at a time with a stored start mark, so that only the event being handled is charged.
 // Stalls have a limit of their own (3), then dead letters.
 #include "support/engine_test.hpp"
+#include "support/recorded.hpp"
 
 namespace collective {
 namespace {
@@ -173,6 +174,26 @@ TEST_P(Rule03, AttemptsBeforeAStallStillCount) {
   const auto letters = driver.dead_letters();
   ASSERT_EQ(letters.size(), 1u);
   EXPECT_EQ(letters[0].attempts, 3u);
+}
+
+TEST_P(Rule03, OnTheBusAHandlersOutcomeDecidesBetweenDeadLetterAndItsOwnWait) {
+  auto client = connected();
+  EventBus bus(client);
+  Collected<std::uint32_t> attempts;
+  client.publish(user("hopeless"));
+  client.publish(user("later"));
+  auto options = group("g");
+  options.retry.base_delay = hours(1);  // its own wait overrules this
+  const auto s = bus.subscribe<UserRegistered>(
+      [&](const Event<UserRegistered>& e, Delivery& delivery) {
+        if (e.data.user_id == "hopeless") return Outcome::dead_letter("no such account");
+        attempts.add(delivery.attempt());
+        return delivery.attempt() == 1 ? Outcome::retry_after(Millis(1)) : Outcome::acknowledge();
+      },
+      options);
+  EXPECT_THAT(attempts.wait_for(2), ElementsAre(1u, 2u));
+  EXPECT_TRUE(eventually([&] { return bus.dead_letters("user.events", "g").size() == 1; }));
+  EXPECT_EQ(bus.dead_letters("user.events", "g")[0].reason, "no such account");
 }
 
 COLLECTIVE_ON_EVERY_BROKER(Rule03);
