@@ -94,6 +94,8 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   std::vector<Published> append(const std::string& stream, std::vector<broker::Append> events, const PublishOptions& options);
   void retain(const std::string& stream, const PublishOptions& options);
   void remember(const std::string& correlation_id, const std::string& stream, EntryId entry);
+  void remember_unresolved(const std::string& stream, const std::string& event_id);
+  std::optional<Published> resolved(const std::string& stream, const broker::Append& event);
   broker::Exchanged exchange(broker::Exchange exchange, bool changes);
   std::vector<Pulled> accept(const broker::GroupKey& key, const FetchOptions& options, const broker::Exchanged& answer, Timestamp deadline);
   Settlement settle(const DeliveryToken& token, const std::function<void(const runtime::TokenContent&, broker::Settlement&)>& decide);
@@ -112,7 +114,8 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   const runtime::BrokerTable brokers_;
   const std::shared_ptr<const runtime::Clock> clock_;
   const std::string incarnation_ = new_ulid();
-  runtime::RecentPublishes recent_;
+  runtime::RecentPublishes recent_;      // by correlation id
+  runtime::RecentPublishes unresolved_;  // by event id: outcome unknown, and the store remembers no such id
 
   mutable std::mutex mutex_;  // guards everything below
   TypeRegistry types_ = TypeRegistry::catalog();

@@ -14,6 +14,12 @@ namespace {
                               ". Publish only when something changed, or set PublishOptions::new_chain to go on on purpose");
 }
 
+// The correlation id by which a wait looks back to this publish. An event caused by another is no question that its
+// publisher waits for, but may come after the answer.
+std::string waited_for(const Envelope& event) {
+  return event::causation_id(event.metadata).empty() ? event.correlation_id : std::string();
+}
+
 std::string undelivered(const broker::Failure& failure, const std::string& event_id) {
   if (failure.code != Errc::unknown) return failure.message;
   return failure.message + "; publish event " + event_id + " again with the same event_id and it is stored once";
@@ -50,7 +56,10 @@ broker::Append Core::prepared(const TypeDescriptor& type, std::string data, std:
   event.metadata = event::write_metadata(options.metadata, fields);
   check_envelope(event);
   check_size(event, options_.max_event_bytes);
-  if (options.delay > Millis(0)) append.not_before = now() + options.delay;
+  if (options.delay > Millis(0)) {
+    append.not_before = now() + options.delay;
+    append.deduplicate = true;  // while it is delayed it can be found in no other way, should the outcome be unknown
+  }
   return append;
 }
 
@@ -100,18 +109,20 @@ void Core::publish_async(const TypeDescriptor& type, const void* event, const Pu
     appender = appender_;
   }
   const std::string stream(type.stream);
+  if (const auto known = resolved(stream, append)) return done ? done(*known, nullptr) : void();
   retain(stream, options);
   if (append.not_before != Timestamp{}) upkeeper().delayed_until(stream, append.not_before);
   const auto began = std::chrono::steady_clock::now();
   appender->append(stream, append, options.hard_cap,
-                   [self = shared_from_this(), stream, id = append.event.id, correlation = append.event.correlation_id, began,
-                    done = std::move(done)](broker::Result<broker::Appended> result) {
+                   [self = shared_from_this(), stream, id = append.event.id, correlation = waited_for(append.event), began,
+                    chosen = append.deduplicate, done = std::move(done)](broker::Result<broker::Appended> result) {
                      const auto failure = result ? broker::Failure{} : result.error();
                      if (self->options_.observer) {
                        self->options_.observer->published(stream, 1, std::chrono::steady_clock::now() - began,
                                                           result ? std::string_view() : name(failure.code));
                      }
                      if (result) self->remember(correlation, stream, result->id);
+                     if (failure.code == Errc::unknown && !chosen) self->remember_unresolved(stream, id);
                      if (!done) return;
                      if (result) return done({id, result->id, result->duplicate}, nullptr);
                      done({id, {}, false}, std::make_exception_ptr(Error(failure.code, undelivered(failure, id))));
@@ -119,6 +130,7 @@ void Core::publish_async(const TypeDescriptor& type, const void* event, const Pu
 }
 
 Published Core::stored(const std::string& stream, broker::Append event, const PublishOptions& options) {
+  if (auto known = resolved(stream, event)) return *std::move(known);
   std::vector<broker::Append> events;
   events.push_back(std::move(event));
   return append(stream, std::move(events), options).front();
@@ -129,7 +141,8 @@ std::vector<Published> Core::append(const std::string& stream, std::vector<broke
   retain(stream, options);
   std::vector<Published> published;
   published.reserve(events.size());
-  const auto correlation = events.front().event.correlation_id;
+  const auto correlation = waited_for(events.front().event);
+  const bool chosen = events.front().deduplicate;
   const auto not_before = events.front().not_before;
   for (const auto& event : events) published.push_back({event.event.id, {}, false});
   broker::AppendBatch batch{.stream = stream, .events = std::move(events), .now = now(), .hard_cap = options.hard_cap};
@@ -139,6 +152,9 @@ std::vector<Published> Core::append(const std::string& stream, std::vector<broke
   if (options_.observer) {
     options_.observer->published(stream, published.size(), std::chrono::steady_clock::now() - began,
                                  result ? std::string_view() : name(result.error().code));
+  }
+  if (!result && result.error().code == Errc::unknown && !chosen) {
+    for (const auto& event : published) remember_unresolved(stream, event.event_id);
   }
   if (!result) throw Error(result.error().code, undelivered(result.error(), published.front().event_id));
   for (std::size_t i = 0; i < published.size(); ++i) {
@@ -152,6 +168,38 @@ std::vector<Published> Core::append(const std::string& stream, std::vector<broke
 
 void Core::remember(const std::string& correlation_id, const std::string& stream, EntryId entry) {
   if (!correlation_id.empty() && entry != EntryId{}) recent_.remember(correlation_id, stream, entry);
+}
+
+void Core::remember_unresolved(const std::string& stream, const std::string& event_id) {
+  constexpr auto skew = Millis(2'000);
+  unresolved_.remember(event_id, stream, EntryId::at(now() - options_.operation_timeout - skew));
+}
+
+// Asked to publish an event again whose earlier publish ended unknown: was it stored? Nothing when it was not.
+std::optional<Published> Core::resolved(const std::string& stream, const broker::Append& event) {
+  const auto& id = event.event.id;
+  const auto place = event.deduplicate ? unresolved_.find(id) : std::nullopt;
+  if (!place || place->stream != stream) return std::nullopt;
+  const auto connected = store();
+  const auto fail = [&](const broker::Failure& failure) {
+    throw Error(Errc::unknown, undelivered({Errc::unknown, "whether event " + id + " is stored cannot be told now: " + failure.message}, id));
+  };
+  // A store takes the steps of one process in order: after this one, the earlier append has landed or never will.
+  const auto barrier = runtime::await<broker::UpkeepReport>(
+      [&](auto reply) { connected.broker->upkeep({.stream = stream, .now = now()}, std::move(reply)); }, options_.operation_timeout, true, "publish");
+  if (!barrier) fail(barrier.error());
+  for (auto after = place->entry;;) {
+    const auto page = runtime::await<broker::Page>(
+        [&](auto reply) { connected.broker->read({.stream = stream, .after = after}, std::move(reply)); }, options_.operation_timeout, false, "publish");
+    if (!page) fail(page.error());
+    for (const auto& entry : page->entries) {
+      if (entry.event.id == id) return Published{id, entry.id, true};
+    }
+    if (page->entries.empty()) break;
+    after = page->entries.back().id;
+  }
+  unresolved_.forget(id);  // not stored; from now on the store remembers the id
+  return std::nullopt;
 }
 
 // What a publish asks for holds for its stream from now on: it is carried out about once a second, never per publish.
