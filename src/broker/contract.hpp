@@ -110,6 +110,7 @@ struct Join {
   Start start{};
   Timestamp now{};
   Millis lease{30'000};
+  std::vector<std::string> labels{};  ///< what it takes beside its routes; not declared. Tells what is unowned
 };
 
 struct Settlement {

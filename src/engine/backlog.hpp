@@ -29,6 +29,8 @@ class Backlog {
 
   [[nodiscard]] virtual std::size_t waiting() const = 0;
   [[nodiscard]] virtual std::size_t waiting(std::uint32_t subscription) const = 0;
+  /// Ordered: how much of it stands behind the failed head of its key.
+  [[nodiscard]] virtual std::size_t blocked() const = 0;
   /// When the first piece waiting for this subscription arrived.
   [[nodiscard]] virtual std::optional<Nanos> oldest(std::uint32_t subscription) const = 0;
   /// Ordered: when the next held key may go on.

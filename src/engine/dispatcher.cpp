@@ -11,9 +11,14 @@ namespace {
 
 using Verdict = broker::Settlement::Verdict;
 
-// "file.uploaded/2" is how work of a version its holder did not know is labelled for those that do.
+// How work of a version that its holder did not know waits for those that do.
 std::string versioned(std::string_view type, std::uint32_t version) {
-  return std::string(type) + "/" + std::to_string(version);
+  return std::string(type) + version_separator + std::to_string(version);
+}
+
+void add_versions(const Route& route, std::vector<std::string>& labels) {
+  if (route.version == any_version) return;
+  for (std::uint32_t v = 2; v <= route.version; ++v) labels.push_back(versioned(route.type, v));
 }
 
 std::string describe(const Work& work) {
@@ -313,8 +318,7 @@ std::vector<std::string> Dispatcher::routes_with_room() const {
     if (room_of(id, active) == 0) continue;
     for (const auto& route : active.subscription.routes) {
       routes.push_back(route.type);
-      if (route.version == any_version) continue;
-      for (std::uint32_t v = 2; v <= route.version; ++v) routes.push_back(versioned(route.type, v));
+      add_versions(route, routes);
     }
   }
   return routes;
@@ -329,6 +333,15 @@ std::vector<std::string> Dispatcher::routes() const {
     }
   }
   return routes;
+}
+
+std::vector<std::string> Dispatcher::labels() const {
+  std::vector<std::string> labels;
+  for (const auto& [id, active] : subscriptions_) {
+    if (active.removed) continue;
+    for (const auto& route : active.subscription.routes) add_versions(route, labels);
+  }
+  return labels;
 }
 
 bool Dispatcher::all_hung() const {

@@ -53,7 +53,9 @@ class Dispatcher {
   [[nodiscard]] std::uint32_t room_for_suspects() const { return suspect_held_ ? 0 : 1; }
   [[nodiscard]] std::vector<std::string> routes_with_room() const;
   [[nodiscard]] std::vector<std::string> routes() const;  ///< of all subscriptions
+  [[nodiscard]] std::vector<std::string> labels() const;  ///< of the newer versions they know
   [[nodiscard]] std::size_t waiting() const { return backlog_->waiting(); }
+  [[nodiscard]] std::size_t blocked() const { return backlog_->blocked(); }  ///< of it, behind a failed head of their key
   [[nodiscard]] std::size_t running() const { return running_; }
   [[nodiscard]] bool all_hung() const;
   [[nodiscard]] std::vector<broker::Ticket> held() const;

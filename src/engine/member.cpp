@@ -185,14 +185,17 @@ void Member::join(const Now& now, Actions& actions) {
   routes_changed_ = false;
   step_out_ = true;
   step_began_ = now.mono;
-  actions.join = broker::Join{options_.key,   options_.member, dispatcher_.routes(),
-                              options_.start, now.wall,        options_.dispatch.lease};
+  actions.join = broker::Join{options_.key, options_.member,         dispatcher_.routes(),  options_.start,
+                              now.wall,     options_.dispatch.lease, dispatcher_.labels()};
 }
+
+// Fetch when half of the last answer is used up, so that the next one arrives before the handlers run dry. What a failed
+// event holds keeps no handler busy.
+bool Member::runs_low() const { return dispatcher_.waiting() - dispatcher_.blocked() <= last_fetched_ / 2; }
 
 bool Member::step_is_due(const Now& now, bool can_fetch) const {
   if ((phase_ == Phase::inside && now.mono >= renew_at_) || (recover_ && can_fetch)) return true;
-  // Fetch when half of the last answer is used up, so that the next one arrives before the handlers run dry.
-  const bool low = dispatcher_.waiting() <= last_fetched_ / 2;
+  const bool low = runs_low();
   const bool something = lane_held_by_other() ? lane_check_is_due(now) : news_ || more_ || (due_ && *due_ <= now.wall);
   if (can_fetch && low && something) return true;
   if (unsettled_.empty()) return false;
@@ -236,8 +239,7 @@ std::optional<Nanos> Member::next_timer(const Now& now) const {
   if (phase_ == Phase::inside) consider(renew_at_);
   if (oldest_unsettled_) consider(*oldest_unsettled_ + options_.settle_linger);
   const auto wall = [&](Timestamp at) { consider(now.mono + std::max<Nanos>(at - now.wall, Millis(1))); };
-  const bool low = dispatcher_.waiting() <= last_fetched_ / 2;
-  if (draining_ || !low || dispatcher_.room() == 0) return next;  // nothing to fetch for until a handler ends
+  if (draining_ || !runs_low() || dispatcher_.room() == 0) return next;  // nothing to fetch for until a handler ends
   if (!lane_held_by_other()) {
     if (due_) wall(*due_);
     return next;

@@ -73,6 +73,7 @@ class Member {
   void maybe_start(const Now& now, Actions& actions);
   void maybe_step(const Now& now, Actions& actions);
   [[nodiscard]] bool step_is_due(const Now& now, bool can_fetch) const;
+  [[nodiscard]] bool runs_low() const;
   void join(const Now& now, Actions& actions);
   [[nodiscard]] broker::Exchange make_exchange(const Now& now, std::uint32_t room);
   [[nodiscard]] std::optional<Nanos> next_timer(const Now& now) const;

@@ -11,6 +11,7 @@ struct Lane {
   std::deque<Work> queue;
   bool running = false;
   Timestamp due{};
+  [[nodiscard]] std::size_t blocked() const { return !running && due != Timestamp{} ? queue.size() : 0; }
 };
 
 // Side work (republished) stands outside the order: each piece has a lane of its own.
@@ -25,8 +26,10 @@ class OrderedBacklog final : public Backlog {
     auto& lane = lanes_[lane_of(work)];
     const Timestamp due = work.delivered.progress.due;
     ++waiting_;
-    lane.queue.push_back(std::move(work));
-    if (lane.queue.size() == 1 && !lane.running) lane.due = due;
+    change(lane, [&] {
+      lane.queue.push_back(std::move(work));
+      if (lane.queue.size() == 1 && !lane.running) lane.due = due;
+    });
   }
 
   std::vector<Work> take(std::uint32_t subscription, std::size_t max, Timestamp now) override {
@@ -39,18 +42,22 @@ class OrderedBacklog final : public Backlog {
       if (best == nullptr || id_of(lane) < id_of(*best)) best = &lane;
     }
     if (best == nullptr) return taken;
-    best->running = true;
-    taken.push_back(std::move(best->queue.front()));
-    best->queue.pop_front();
+    change(*best, [&] {
+      best->running = true;
+      taken.push_back(std::move(best->queue.front()));
+      best->queue.pop_front();
+    });
     --waiting_;
     return taken;
   }
 
   void hold(Work work) override {
     auto& lane = lanes_[lane_of(work)];
-    lane.running = false;
-    lane.due = work.delivered.progress.due;
-    lane.queue.push_front(std::move(work));
+    change(lane, [&] {
+      lane.running = false;
+      lane.due = work.delivered.progress.due;
+      lane.queue.push_front(std::move(work));
+    });
     ++waiting_;
   }
 
@@ -58,12 +65,11 @@ class OrderedBacklog final : public Backlog {
     const auto found = lanes_.find(lane_of(work));
     if (found == lanes_.end()) return;
     auto& lane = found->second;
-    lane.running = false;
-    if (lane.queue.empty()) {
-      lanes_.erase(found);
-    } else {
-      lane.due = lane.queue.front().delivered.progress.due;
-    }
+    change(lane, [&] {
+      lane.running = false;
+      if (!lane.queue.empty()) lane.due = lane.queue.front().delivered.progress.due;
+    });
+    if (lane.queue.empty()) lanes_.erase(found);
   }
 
   std::vector<Work> clear() override {
@@ -74,6 +80,7 @@ class OrderedBacklog final : public Backlog {
   }
 
   std::size_t waiting() const override { return waiting_; }
+  std::size_t blocked() const override { return blocked_; }
 
   std::size_t waiting(std::uint32_t subscription) const override {
     std::size_t count = 0;
@@ -107,14 +114,24 @@ class OrderedBacklog final : public Backlog {
  private:
   static const broker::WorkId& id_of(const Lane& lane) { return lane.queue.front().delivered.ticket.work; }
 
+  /// Keeps count of what stands behind failed heads.
+  template <class Change>
+  void change(Lane& lane, Change apply) {
+    blocked_ -= lane.blocked();
+    apply();
+    blocked_ += lane.blocked();
+  }
+
   template <class Predicate>
   std::vector<Work> clear_if(Predicate goes) {
     std::vector<Work> cleared;
     for (auto lane = lanes_.begin(); lane != lanes_.end();) {
       auto& queue = lane->second.queue;
-      const auto kept = std::stable_partition(queue.begin(), queue.end(), [&](const Work& work) { return !goes(work); });
-      std::move(kept, queue.end(), std::back_inserter(cleared));
-      queue.erase(kept, queue.end());
+      change(lane->second, [&] {
+        const auto kept = std::stable_partition(queue.begin(), queue.end(), [&](const Work& work) { return !goes(work); });
+        std::move(kept, queue.end(), std::back_inserter(cleared));
+        queue.erase(kept, queue.end());
+      });
       lane = queue.empty() && !lane->second.running ? lanes_.erase(lane) : std::next(lane);
     }
     waiting_ -= cleared.size();
@@ -123,6 +140,7 @@ class OrderedBacklog final : public Backlog {
 
   std::map<std::string, Lane> lanes_;
   std::size_t waiting_ = 0;
+  std::size_t blocked_ = 0;
 };
 
 }  // namespace

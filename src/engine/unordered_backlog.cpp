@@ -61,6 +61,7 @@ class UnorderedBacklog final : public Backlog {
   }
 
   std::size_t waiting() const override { return waiting_; }
+  std::size_t blocked() const override { return 0; }
 
   std::size_t waiting(std::uint32_t subscription) const override {
     const auto found = queues_.find(subscription);

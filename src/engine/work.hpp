@@ -14,6 +14,9 @@ namespace collective::engine {
 /// The version of a subscription that takes an event type undecoded, whatever its version.
 inline constexpr std::uint32_t any_version = UINT32_MAX;
 
+/// "file.uploaded/2" is the route of work whose version its holder did not know.
+inline constexpr char version_separator = '/';
+
 /// An event type a subscription handles, and the newest version of it that it knows. "*" handles every type.
 struct Route {
   std::string type{};

@@ -1,4 +1,5 @@
 #include "engine/attempt_history.hpp"
+#include "engine/work.hpp"
 #include "runtime/await.hpp"
 #include "runtime/core.hpp"
 
@@ -86,7 +87,17 @@ std::uint64_t Core::replay(const std::string& stream, const std::string& group, 
 
 std::uint64_t Core::forget(const std::string& stream, const std::string& group, const std::string& type) {
   const auto key = group_key(stream, group);
-  return ask_of<std::uint64_t>(key, [&](auto& admin, auto reply) { admin.forget(key, type, std::move(reply)); });
+  const auto forget_route = [&](const std::string& route) {
+    return ask_of<std::uint64_t>(key, [&](auto& admin, auto reply) { admin.forget(key, route, std::move(reply)); });
+  };
+  auto settled = forget_route(type);
+  for (const auto& info : groups(stream)) {  // what waits for members that know newer versions of it
+    if (info.name != group) continue;
+    for (const auto& route : info.routes) {
+      if (route.route.starts_with(type + engine::version_separator)) settled += forget_route(route.route);
+    }
+  }
+  return settled;
 }
 
 std::uint64_t Core::trim(const std::string& stream, std::uint64_t max_length, bool unacknowledged) {

@@ -22,8 +22,9 @@ class AsyncAppender : public std::enable_shared_from_this<AsyncAppender> {
   /// Who hears how an event ended.
   struct Waiter {
     PublishCallback done{};         ///< null: nobody
-    std::string event_id{};         ///< empty when nobody asks
-    std::string correlation_id{};
+    std::string event_id{};
+    std::string correlation_id{};   ///< by which a wait looks back to it
+    bool chosen = false;            ///< the store remembers its id
     std::chrono::steady_clock::time_point began{};
   };
   /// Called once for each event, on a thread of the broker or of a caller of `append`; must not throw.

@@ -96,6 +96,7 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   void store_batch(const TypeDescriptor& type, broker::AppendBatch batch, const PublishOptions& options, std::vector<Published>& published);
   void retain(std::string_view stream, const PublishOptions& options);
   [[nodiscard]] runtime::AsyncAppender::Ended ended_reporter() const;
+  std::optional<Published> resolved(const std::string& stream, const broker::Append& event);
   broker::Exchanged exchange(broker::Exchange exchange, bool changes);
   std::vector<Pulled> accept(const broker::GroupKey& key, const FetchOptions& options, const broker::Exchanged& answer, Timestamp deadline);
   Settlement settle(const DeliveryToken& token, const std::function<void(const runtime::TokenContent&, broker::Settlement&)>& decide);
@@ -114,7 +115,9 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   const runtime::BrokerTable brokers_;
   const std::shared_ptr<const runtime::Clock> clock_;
   const std::string incarnation_ = new_ulid();
-  const std::shared_ptr<runtime::RecentPublishes> recent_ = std::make_shared<runtime::RecentPublishes>();
+  const std::shared_ptr<runtime::RecentPublishes> recent_ = std::make_shared<runtime::RecentPublishes>();      // by correlation id
+  /// By event id: the outcome is unknown, and the store remembers no such id.
+  const std::shared_ptr<runtime::RecentPublishes> unresolved_ = std::make_shared<runtime::RecentPublishes>();
 
   mutable std::mutex mutex_;  // guards everything below
   TypeRegistry types_ = TypeRegistry::catalog();

@@ -47,7 +47,10 @@ Outgoing::Outgoing(const Options& options, Timestamp now, const TypeDescriptor& 
   check_envelope(event);
   check_size(event, options.max_event_bytes);
   append_.deduplicate = !publish.event_id.empty();
-  if (publish.delay > Millis(0)) append_.not_before = now + publish.delay;
+  if (publish.delay > Millis(0)) {
+    append_.not_before = now + publish.delay;
+    append_.deduplicate = true;  // while it is delayed it can be found in no other way, should the outcome be unknown
+  }
 }
 
 }  // namespace collective::runtime

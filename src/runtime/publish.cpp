@@ -1,4 +1,5 @@
 #include "collective/codec.hpp"
+#include "event/metadata.hpp"
 #include "runtime/await.hpp"
 #include "runtime/cause_scope.hpp"
 #include "runtime/core.hpp"
@@ -6,6 +7,15 @@
 
 namespace collective::detail {
 namespace {
+
+// How far back an event whose outcome is unknown may have been stored; two seconds for clocks that differ.
+EntryId earliest_place(Timestamp now, Millis operation_timeout) { return EntryId::at(now - operation_timeout - Millis(2'000)); }
+
+// The correlation id by which a wait looks back to this publish. An event caused by another is no question that its
+// publisher waits for, but may come after the answer.
+std::string waited_for(const EnvelopeView& event) {
+  return event::causation_id(event.metadata).empty() ? std::string(event.correlation_id) : std::string();
+}
 
 std::string undelivered(const broker::Failure& failure, const std::string& event_id) {
   if (failure.code != Errc::unknown) return failure.message;
@@ -46,7 +56,7 @@ std::vector<Published> Core::publish_batch(const TypeDescriptor& type, std::span
       const runtime::Outgoing outgoing(options_, now(), type, prepare(type, events[i]), user_id_of(type, events[i]), options,
                                        runtime::current_cause());
       const auto& append = outgoing.append();
-      batch.add(append.event, append.not_before);
+      batch.add(append.event, append.not_before, append.deduplicate);
       published.push_back({std::string(outgoing.event_id()), {}, false});
     } catch (const Error& error) {
       throw Error(error.code(), "event " + std::to_string(i) + " of the batch, and so none of it was stored: " + error.what(),
@@ -58,8 +68,9 @@ std::vector<Published> Core::publish_batch(const TypeDescriptor& type, std::span
 }
 
 Published Core::stored(const TypeDescriptor& type, const runtime::Outgoing& outgoing, const PublishOptions& options) {
-  broker::AppendBatch batch;
   const auto& append = outgoing.append();
+  if (auto known = resolved(std::string(type.stream), append)) return *std::move(known);
+  broker::AppendBatch batch;
   batch.add(append.event, append.not_before, append.deduplicate);
   std::vector<Published> published;
   published.push_back({std::string(outgoing.event_id()), {}, false});
@@ -72,7 +83,8 @@ void Core::store_batch(const TypeDescriptor& type, broker::AppendBatch batch, co
   const auto connected = store();
   const std::string stream(type.stream);
   retain(stream, options);
-  const std::string correlation(batch.events().front().event.correlation_id);
+  const auto correlation = waited_for(batch.events().front().event);
+  const bool chosen = batch.events().front().deduplicate;
   const auto not_before = batch.events().front().not_before;
   batch.stream = stream;
   batch.now = now();
@@ -83,6 +95,9 @@ void Core::store_batch(const TypeDescriptor& type, broker::AppendBatch batch, co
   if (options_.observer) {
     options_.observer->published(stream, published.size(), std::chrono::steady_clock::now() - began,
                                  result ? std::string_view() : name(result.error().code));
+  }
+  if (!result && result.error().code == Errc::unknown && !chosen) {
+    for (const auto& event : published) unresolved_->remember(event.event_id, stream, earliest_place(now(), options_.operation_timeout));
   }
   if (!result) throw Error(result.error().code, undelivered(result.error(), published.front().event_id));
   for (std::size_t i = 0; i < published.size(); ++i) {
@@ -102,26 +117,33 @@ void Core::publish_async(const TypeDescriptor& type, const void* event, const Pu
     if (!store_) throw Error(Errc::not_connected, "publish: not connected; call connect() first");
     appender = appender_;
   }
-  retain(type.stream, options);
   const auto& append = outgoing.append();
+  if (append.deduplicate) {
+    if (const auto known = resolved(std::string(type.stream), append)) return done ? done(*known, nullptr) : void();
+  }
+  retain(type.stream, options);
   if (append.not_before != Timestamp{}) upkeeper().delayed_until(std::string(type.stream), append.not_before);
   runtime::AsyncAppender::Waiter waiter;
-  if (done) waiter.event_id = outgoing.event_id();
+  waiter.event_id = outgoing.event_id();
   waiter.done = std::move(done);
-  waiter.correlation_id = outgoing.correlation_id();
+  waiter.correlation_id = waited_for(append.event);
+  waiter.chosen = append.deduplicate;
   if (options_.observer) waiter.began = std::chrono::steady_clock::now();
   appender->append(type.stream, append, options.hard_cap, std::move(waiter));
 }
 
 // Tells how an event of publish_async ended. Needs no Core: its callbacks come also after the last client has gone.
 runtime::AsyncAppender::Ended Core::ended_reporter() const {
-  return [observer = options_.observer, recent = recent_](const std::string& stream, const runtime::AsyncAppender::Waiter& waiter,
+  return [observer = options_.observer, recent = recent_, unresolved = unresolved_, clock = clock_, timeout = options_.operation_timeout](const std::string& stream, const runtime::AsyncAppender::Waiter& waiter,
                                                           const broker::Result<broker::Appended>& result) {
     const auto failure = result ? broker::Failure{} : result.error();
     if (observer) {
       observer->published(stream, 1, std::chrono::steady_clock::now() - waiter.began, result ? std::string_view() : name(failure.code));
     }
     if (result) recent->remember(waiter.correlation_id, stream, result->id);
+    if (failure.code == Errc::unknown && !waiter.chosen) {
+      unresolved->remember(waiter.event_id, stream, earliest_place(clock->now().wall, timeout));
+    }
     if (!waiter.done) return;
     const auto& id = waiter.event_id;
     try {
@@ -131,6 +153,33 @@ runtime::AsyncAppender::Ended Core::ended_reporter() const {
       if (observer) observer->log(Severity::error, "the callback of publish_async for event " + id + " threw: " + error.what());
     }
   };
+}
+
+// Asked to publish an event again whose earlier publish ended unknown: was it stored? Nothing when it was not.
+std::optional<Published> Core::resolved(const std::string& stream, const broker::Append& event) {
+  const std::string id(event.event.id);
+  const auto place = event.deduplicate ? unresolved_->find(id) : std::nullopt;
+  if (!place || place->stream != stream) return std::nullopt;
+  const auto connected = store();
+  const auto fail = [&](const broker::Failure& failure) {
+    throw Error(Errc::unknown, undelivered({Errc::unknown, "whether event " + id + " is stored cannot be told now: " + failure.message}, id));
+  };
+  // A store takes the steps of one process in order: after this one, the earlier append has landed or never will.
+  const auto barrier = runtime::await<broker::UpkeepReport>(
+      [&](auto reply) { connected.broker->upkeep({.stream = stream, .now = now()}, std::move(reply)); }, options_.operation_timeout, true, "publish");
+  if (!barrier) fail(barrier.error());
+  for (auto after = place->entry;;) {
+    const auto page = runtime::await<broker::Page>(
+        [&](auto reply) { connected.broker->read({.stream = stream, .after = after}, std::move(reply)); }, options_.operation_timeout, false, "publish");
+    if (!page) fail(page.error());
+    for (const auto& entry : page->entries) {
+      if (entry.event.id == id) return Published{id, entry.id, true};
+    }
+    if (page->entries.empty()) break;
+    after = page->entries.back().id;
+  }
+  unresolved_->forget(id);  // not stored; from now on the store remembers the id
+  return std::nullopt;
 }
 
 // What a publish asks for holds for its stream from now on: it is carried out about once a second, never per publish.

@@ -10,8 +10,8 @@
 
 namespace collective::runtime {
 
-/// Where this client last published with a correlation id, so that a wait knows how far to look back. Keeps the newest
-/// ten thousand. Thread-safe.
+/// Where this client last published with an id: with a correlation id, so that a wait knows how far to look back; or an
+/// event id whose outcome is unknown, so that it can be looked for. Keeps the newest ten thousand. Thread-safe.
 class RecentPublishes {
  public:
   struct Place {
@@ -19,20 +19,25 @@ class RecentPublishes {
     EntryId entry;
   };
 
-  void remember(const std::string& correlation_id, const std::string& stream, EntryId entry) {
-    if (correlation_id.empty() || entry == EntryId{}) return;
+  void remember(const std::string& id, const std::string& stream, EntryId entry) {
+    if (id.empty() || entry == EntryId{}) return;
     const std::lock_guard lock(mutex_);
-    const auto [found, added] = places_.insert_or_assign(correlation_id, Place{stream, entry});
+    const auto [found, added] = places_.insert_or_assign(id, Place{stream, entry});
     if (!added) return;
-    order_.push_back(correlation_id);
+    order_.push_back(id);
     if (order_.size() <= most) return;
     places_.erase(order_.front());
     order_.pop_front();
   }
 
-  [[nodiscard]] std::optional<Place> find(const std::string& correlation_id) const {
+  void forget(const std::string& id) {
     const std::lock_guard lock(mutex_);
-    const auto found = places_.find(correlation_id);
+    places_.erase(id);
+  }
+
+  [[nodiscard]] std::optional<Place> find(const std::string& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = places_.find(id);
     if (found == places_.end()) return std::nullopt;
     return found->second;
   }

@@ -3,28 +3,10 @@
 namespace collective {
 namespace {
 
-/// What a service that means something else by the same name would publish.
-struct OtherShape {
-  static constexpr EventType event{"user.registered", "user.events"};
-  std::string shape{};
-};
-BOOST_DESCRIBE_STRUCT(OtherShape, (), (shape))
-
 using testing_support::Collected;
 using testing_support::Gate;
 
 class BusDelivery : public testing_support::LiveTest {};
-
-TEST_P(BusDelivery, HandsAPublishedEventToEveryGroupOnce) {
-  auto client = connected();
-  EventBus bus(client);
-  Collected<std::string> mailer, audit;
-  const auto a = bus.subscribe<UserRegistered>([&](const Event<UserRegistered>& e) { return mailer.add(e.data.user_id.str()), true; }, group("mailer"));
-  const auto b = bus.subscribe<UserRegistered>([&](const Event<UserRegistered>& e) { return audit.add(e.data.user_id.str()), true; }, group("audit"));
-  for (int i = 0; i < 50; ++i) client.publish(user("u" + std::to_string(i)));
-  EXPECT_EQ(mailer.wait_for(50).size(), 50u);
-  EXPECT_EQ(audit.wait_for(50).size(), 50u);
-}
 
 TEST_P(BusDelivery, GivesTheHandlerEnvelopeDataAndUnknownFields) {
   auto client = connected();
@@ -42,20 +24,6 @@ TEST_P(BusDelivery, GivesTheHandlerEnvelopeDataAndUnknownFields) {
   EXPECT_EQ(events[0].user_id, "u1");
   EXPECT_EQ(events[0].unknown_fields, R"({"campaign":{"name":"spring"}})");
   EXPECT_NE(events[0].metadata.find(R"("note":"kept")"), std::string::npos);
-}
-
-TEST_P(BusDelivery, ANewGroupStartsAtTheEarliestEventUnlessToldOtherwise) {
-  auto client = connected();
-  EventBus bus(client);
-  client.publish(user("before"));
-  Collected<std::string> all, later;
-  auto latest = group("latest");
-  latest.start = StartAt::latest();
-  const auto a = bus.subscribe<UserRegistered>([&](const Event<UserRegistered>& e) { return all.add(e.data.user_id.str()), true; }, group("all"));
-  const auto b = bus.subscribe<UserRegistered>([&](const Event<UserRegistered>& e) { return later.add(e.data.user_id.str()), true; }, latest);
-  client.publish(user("after"));
-  EXPECT_EQ(all.wait_for(2), (std::vector<std::string>{"before", "after"}));
-  EXPECT_EQ(later.wait_for(1), std::vector<std::string>{"after"});
 }
 
 TEST_P(BusDelivery, SubscribesToSeveralTypesWithOneHandler) {
@@ -154,62 +122,6 @@ TEST_P(BusDelivery, APausedSubscriptionStartsNoHandlerUntilResumed) {
   EXPECT_TRUE(seen.now().empty());
   s.resume();
   EXPECT_EQ(seen.wait_for(1), std::vector<std::string>{"u1"});
-}
-
-TEST_P(BusDelivery, ClosingWaitsForTheRunningHandlerAndHandsTheRestBack) {
-  auto client = connected();
-  EventBus bus(client);
-  Collected<std::string> started;
-  Gate gate;
-  {
-    auto s = bus.subscribe<UserRegistered>(
-        [&](const Event<UserRegistered>& e) {
-          started.add(e.data.user_id.str());
-          return gate.wait();
-        },
-        group("g"));
-    client.publish(user("u1"));
-    client.publish(user("u2"));
-    ASSERT_EQ(started.wait_for(1).size(), 1u);
-    gate.open();
-  }
-  Collected<std::string> rest;
-  const auto s = bus.subscribe<UserRegistered>([&](const Event<UserRegistered>& e) { return rest.add(e.data.user_id.str()), true; }, group("g"));
-  client.publish(user("u3"));
-  const auto before = started.now().size();
-  EXPECT_EQ(before + rest.wait_for(3 - before).size(), 3u);  // each event once, in one of the two
-}
-
-TEST_P(BusDelivery, ClosingReturnsAlthoughAHandlerHangs) {
-  auto gate = std::make_shared<Gate>();
-  auto client = connected();
-  EventBus bus(client);
-  Collected<int> started;
-  auto s = bus.subscribe<UserRegistered>(
-      [&started, gate](const Event<UserRegistered>&, Delivery& delivery) {
-        started.add(1);
-        const std::stop_callback stop(delivery.stop_token(), [gate] { gate->open(); });
-        return gate->wait();
-      },
-      group("g"));
-  client.publish(user("u1"));
-  ASSERT_EQ(started.wait_for(1).size(), 1u);
-  s.close(Millis(1));  // the stop token ends the handler
-  EXPECT_FALSE(s.active());
-}
-
-TEST_P(BusDelivery, AnEventThatDoesNotDecodeIsADeadLetterAtOnceAndTheConsumerGoesOn) {
-  auto client = connected();
-  EventBus bus(client);
-  client.publish(OtherShape{.shape = "round"});
-  client.publish(user("u1"));
-  Collected<std::string> seen;
-  const auto s = bus.subscribe<UserRegistered>([&](const Event<UserRegistered>& e) { return seen.add(e.data.user_id.str()), true; }, group("g"));
-  EXPECT_EQ(seen.wait_for(1), std::vector<std::string>{"u1"});
-  const auto letters = bus.dead_letters("user.events", "g");
-  ASSERT_EQ(letters.size(), 1u);
-  EXPECT_NE(letters[0].reason.find("/user_id"), std::string::npos) << letters[0].reason;
-  EXPECT_EQ(letters[0].event.envelope.data, R"({"shape":"round"})");
 }
 
 COLLECTIVE_ON_EVERY_BROKER(BusDelivery);

@@ -73,17 +73,6 @@ TEST_P(ClientPublish, ABatchIsStoredWholeOrNotAtAll) {
   EXPECT_EQ(client.read("user.events").size(), 2u);
 }
 
-TEST_P(ClientPublish, AChosenEventIdIsStoredOnce) {
-  auto client = connected();
-  const auto id = new_ulid();
-  const auto first = client.publish(user("u1"), {.event_id = id});
-  const auto again = client.publish(user("u1"), {.event_id = id});
-  EXPECT_FALSE(first.duplicate);
-  EXPECT_TRUE(again.duplicate);
-  EXPECT_EQ(first.entry_id, again.entry_id);
-  EXPECT_EQ(client.read("user.events").size(), 1u);
-}
-
 TEST_P(ClientPublish, AsynchronousPublishesKeepTheirOrderAndAllEnd) {
   auto narrow = options();
   narrow.window = 7;
@@ -111,28 +100,6 @@ TEST_P(ClientPublish, ADelayedEventIsNotVisibleBeforeItsTime) {
   const auto events = client.follow("user.events", {}, testing_support::limit);
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].envelope.user_id, "near");
-}
-
-TEST_P(ClientPublish, AHardCapRefusesWhatWouldPassIt) {
-  auto client = connected();
-  PublishOptions capped;
-  capped.hard_cap = 2;
-  client.publish(user("a"), capped);
-  client.publish(user("b"), capped);
-  EXPECT_EQ(code_of([&] { client.publish(user("c"), capped); }), Errc::full);
-  EXPECT_EQ(client.read("user.events").size(), 2u);
-}
-
-TEST_P(ClientPublish, TrimmingKeepsWhatAGroupHasNotAcknowledged) {
-  auto client = connected();
-  EventBus bus(client);
-  for (int i = 0; i < 10; ++i) client.publish(user("u" + std::to_string(i)));
-  { const auto s = bus.subscribe<UserRegistered>([](const Event<UserRegistered>&) { return Outcome::retry_after(std::chrono::hours(1)); }, group("g")); }
-  EXPECT_EQ(bus.trim("user.events", 3), 0u);
-  EXPECT_EQ(client.stream_info("user.events").length, 10u);
-  EXPECT_EQ(bus.trim("user.events", 3, true), 7u);
-  EXPECT_EQ(client.stream_info("user.events").length, 3u);
-  EXPECT_EQ(bus.groups("user.events").at(0).lost, 7u);
 }
 
 TEST_P(ClientPublish, IsSafeFromManyThreads) {

@@ -71,7 +71,9 @@ broker::Result<EntryId> join(Unit& unit, const broker::Join& request) {
     ++group->record.members;
     group->changed = true;
   }
-  store_member(unit, *group, request.member, {request.now + request.lease, request.routes});
+  auto taken = request.routes;
+  taken.insert(taken.end(), request.labels.begin(), request.labels.end());
+  store_member(unit, *group, request.member, {request.now + request.lease, std::move(taken)});
   return group->record.cursor;
 }
 

@@ -45,6 +45,9 @@ std::optional<Failure> check_names(const broker::Join& request) {
   for (const auto& route : request.routes) {
     if (auto wrong = check_name("route", route)) return wrong;
   }
+  for (const auto& label : request.labels) {
+    if (auto wrong = check_name("label", label)) return wrong;
+  }
   return check_names(request.key, request.member);
 }
 

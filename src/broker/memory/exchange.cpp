@@ -105,7 +105,9 @@ EntryId join(Stream& stream, const broker::Join& request) {
     if (request.start.at == Start::after) group.cursor = request.start.after;
   }
   for (const auto& route : request.routes) group.routes.try_emplace(route, created ? group.cursor : stream.last);
-  group.members[request.member] = {request.now + request.lease, request.routes};
+  auto taken = request.routes;
+  taken.insert(taken.end(), request.labels.begin(), request.labels.end());
+  group.members[request.member] = {request.now + request.lease, std::move(taken)};
   return group.cursor;
 }
 

@@ -25,6 +25,7 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   void join(broker::Join request, Reply<EntryId> reply) override {
     reply(changing<EntryId>(request.key.stream, [&]() -> Result<EntryId> {
       auto names = request.routes;
+      names.insert(names.end(), request.labels.begin(), request.labels.end());
       names.insert(names.end(), {request.key.group, request.member});
       if (auto bad = bad_name(names)) return *bad;
       return memory::join(stream(request.key.stream), request);

@@ -1,0 +1,123 @@
+// Rule 11. A publish is stored, not stored, or unknown. What is unknown is resolved by event ids: published again with
+// the same id, it is stored once. A caller-supplied event id is deduplicated within a stated window.
+//
+// A connection that is lost before the answer is a matter of brokers over a network; here the broker's answer says so.
+#include "support/core_test.hpp"
+
+namespace collective {
+namespace {
+
+using namespace testing_support;
+using Fate = UnreliableBroker::Fate;
+
+class Rule11 : public CoreTest {
+ protected:
+  std::size_t stored(detail::Core& core) { return core.read("user.events", {}).size(); }
+};
+
+TEST_P(Rule11, AChosenEventIdIsStoredOnce) {
+  auto client = connected();
+  const auto id = new_ulid();
+  const auto first = client.publish(user("u1"), {.event_id = id});
+  const auto again = client.publish(user("u1"), {.event_id = id});
+  EXPECT_FALSE(first.duplicate);
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(first.entry_id, again.entry_id);
+  EXPECT_EQ(client.read("user.events").size(), 1u);
+}
+
+TEST_P(Rule11, AChosenEventIdIsStoredOnceWhoeverPublishesIt) {
+  const auto core = connect();
+  const auto other = connect();
+  const auto id = new_ulid();
+  EXPECT_FALSE(publish(*core, user("u1"), {.event_id = id}).duplicate);
+  EXPECT_TRUE(publish(*other, user("u1"), {.event_id = id}).duplicate);
+}
+
+TEST_P(Rule11, TheWindowOfAChosenEventIdIsTenMinutes) {
+  const auto core = connect();
+  const auto id = new_ulid();
+  publish(*core, user("u1"), {.event_id = id});
+  clock->advance(minutes(10) - seconds(1));
+  EXPECT_TRUE(publish(*core, user("u1"), {.event_id = id}).duplicate);
+  clock->advance(seconds(2));
+  EXPECT_FALSE(publish(*core, user("u1"), {.event_id = id}).duplicate);
+}
+
+TEST_P(Rule11, AChosenEventIdIsStoredOnceAlsoWhileItIsDelayed) {
+  const auto core = connect();
+  const auto id = new_ulid();
+  publish(*core, user("u1"), {.event_id = id, .delay = hours(1)});
+  EXPECT_TRUE(publish(*core, user("u1"), {.event_id = id, .delay = hours(1)}).duplicate);
+  EXPECT_EQ(core->stream_info("user.events").delayed, 1u);
+}
+
+TEST_P(Rule11, ARefusedPublishIsNotStoredAndSafeToRepeat) {
+  const auto core = connect();
+  network->appends(Fate::refused);
+  EXPECT_EQ(failure_of([&] { publish(*core, user("u1")); }).code, Errc::unavailable);
+  network->appends(Fate::arrives);
+  EXPECT_EQ(stored(*core), 0u);
+}
+
+TEST_P(Rule11, AnUnknownOutcomeSaysWhichEventToPublishAgain) {
+  const auto core = connect();
+  const auto id = new_ulid();
+  network->appends(Fate::reply_lost);
+  const auto failed = failure_of([&] { publish(*core, user("u1"), {.event_id = id}); });
+  EXPECT_EQ(failed.code, Errc::unknown);
+  EXPECT_NE(failed.message.find(id), std::string::npos) << failed.message;
+  EXPECT_NE(failed.message.find("stored once"), std::string::npos) << failed.message;
+}
+
+TEST_P(Rule11, PublishedAgainWithTheSameIdAnUnknownEventIsStoredOnce) {
+  for (const auto fate : {Fate::reply_lost, Fate::request_lost, Fate::request_late}) {
+    const auto core = connect();
+    const auto before = stored(*core);
+    const auto id = new_ulid();
+    network->appends(fate);
+    EXPECT_EQ(failure_of([&] { publish(*core, user("u1"), {.event_id = id}); }).code, Errc::unknown);
+    network->appends(Fate::arrives);
+    EXPECT_EQ(publish(*core, user("u1"), {.event_id = id}).duplicate, fate == Fate::reply_lost);
+    network->deliver_late();
+    EXPECT_EQ(stored(*core), before + 1);
+  }
+}
+
+TEST_P(Rule11, AnUnknownEventWhoseIdTheClientChoseIsStoredOnceToo) {
+  for (const auto fate : {Fate::reply_lost, Fate::request_lost}) {
+    const auto core = connect();
+    const auto before = stored(*core);
+    Collected<std::string> unknown;
+    network->appends(fate);
+    const auto& type = descriptor_of<UserRegistered>();
+    const auto event = user("u1");
+    core->publish_async(type, &event, {}, [&](const Published& published, const std::exception_ptr& error) {
+      if (error) unknown.add(published.event_id);
+    });
+    const auto failed = failure_of([&] { publish(*core, user("u2")); });
+    ASSERT_EQ(failed.code, Errc::unknown);
+    network->appends(Fate::arrives);
+    const auto second = failed.message.substr(failed.message.find("publish event ") + 14, 26);
+    for (const auto& id : {unknown.wait_for(1).at(0), second}) {
+      EXPECT_EQ(publish(*core, event, {.event_id = id}).duplicate, fate == Fate::reply_lost);
+      EXPECT_TRUE(publish(*core, event, {.event_id = id}).duplicate);
+    }
+    EXPECT_EQ(stored(*core), before + 2);
+  }
+}
+
+TEST_P(Rule11, ADelayedEventWithAnUnknownOutcomeIsStoredOnceToo) {
+  const auto core = connect();
+  network->appends(Fate::reply_lost);
+  const auto failed = failure_of([&] { publish(*core, user("u1"), {.delay = hours(1)}); });
+  network->appends(Fate::arrives);
+  const auto id = failed.message.substr(failed.message.find("publish event ") + 14, 26);
+  EXPECT_TRUE(publish(*core, user("u1"), {.event_id = id, .delay = hours(1)}).duplicate);
+  EXPECT_EQ(core->stream_info("user.events").delayed, 1u);
+}
+
+COLLECTIVE_ON_EVERY_BROKER(Rule11);
+
+}  // namespace
+}  // namespace collective
