@@ -89,10 +89,19 @@ class OrderedBacklog final : public Backlog {
     return oldest;
   }
 
-  std::optional<Timestamp> due() const override {
+  std::size_t ready(std::uint32_t subscription, Timestamp now) const override {
+    std::size_t count = 0;
+    for (const auto& [key, lane] : lanes_) {
+      if (!lane.running && lane.due > now) continue;
+      for (const auto& work : lane.queue) count += work.subscription == subscription ? 1 : 0;
+    }
+    return count;
+  }
+
+  std::optional<Timestamp> due(Timestamp now) const override {
     std::optional<Timestamp> due;
     for (const auto& [key, lane] : lanes_) {
-      if (lane.running || lane.queue.empty()) continue;
+      if (lane.running || lane.queue.empty() || lane.due <= now) continue;
       if (!due || lane.due < *due) due = lane.due;
     }
     return due;

@@ -73,7 +73,9 @@ class UnorderedBacklog final : public Backlog {
     return found->second.front().arrived;
   }
 
-  std::optional<Timestamp> due() const override { return std::nullopt; }
+  std::size_t ready(std::uint32_t subscription, Timestamp) const override { return waiting(subscription); }
+
+  std::optional<Timestamp> due(Timestamp) const override { return std::nullopt; }
 
   void for_each(const std::function<void(const Work&)>& visit) const override {
     for (const auto& [id, queue] : queues_) {

@@ -14,6 +14,11 @@ namespace collective::engine {
 /// The version of a subscription that takes an event type undecoded, whatever its version.
 inline constexpr std::uint32_t any_version = UINT32_MAX;
 
+/// "file.uploaded/2" is how work of a version its holder did not know is labelled for those that do.
+inline std::string versioned(std::string_view type, std::uint32_t version) {
+  return std::string(type) + "/" + std::to_string(version);
+}
+
 /// An event type a subscription handles, and the newest version of it that it knows. "*" handles every type.
 struct Route {
   std::string type{};
