@@ -29,12 +29,12 @@ class Backlog {
 
   [[nodiscard]] virtual std::size_t waiting() const = 0;
   [[nodiscard]] virtual std::size_t waiting(std::uint32_t subscription) const = 0;
-  /// Ordered: how much of it stands behind the failed head of its key.
-  [[nodiscard]] virtual std::size_t blocked() const = 0;
   /// When the first piece waiting for this subscription arrived.
   [[nodiscard]] virtual std::optional<Nanos> oldest(std::uint32_t subscription) const = 0;
-  /// Ordered: when the next held key may go on.
-  [[nodiscard]] virtual std::optional<Timestamp> due() const = 0;
+  /// Of what waits for this subscription, how much does not have to wait for the due time of a held key.
+  [[nodiscard]] virtual std::size_t ready(std::uint32_t subscription, Timestamp now) const = 0;
+  /// Ordered: when, after `now`, the next held key may go on.
+  [[nodiscard]] virtual std::optional<Timestamp> due(Timestamp now) const = 0;
   virtual void for_each(const std::function<void(const Work&)>& visit) const = 0;
 };
 

@@ -6,8 +6,8 @@
 namespace collective::engine {
 
 Millis backoff_delay(const RetryPolicy& policy, std::uint32_t failures, const Uniform& uniform) {
-  const double base = static_cast<double>(policy.base_delay.count());
-  const double cap = static_cast<double>(policy.max_delay.count());
+  const double base = static_cast<double>(bounded(policy.base_delay).count());
+  const double cap = static_cast<double>(bounded(policy.max_delay).count());
   const double n = std::max(1.0, static_cast<double>(failures));
   double delay = base;
   if (policy.backoff == Backoff::exponential) delay = base * std::exp2(std::min(n - 1, 62.0));

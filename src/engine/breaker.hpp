@@ -13,14 +13,19 @@ namespace collective::engine {
 ///                                  ^------------ failure, pause doubled ------'
 class Breaker {
  public:
-  explicit Breaker(const BreakerPolicy& policy) : policy_(policy), pause_(policy.probe_after) {}
+  explicit Breaker(const BreakerPolicy& policy) : policy_(policy) {
+    policy_.max_pause = bounded(policy_.max_pause);
+    policy_.probe_after = std::min(policy_.probe_after, policy_.max_pause);
+    pause_ = policy_.probe_after;
+  }
 
   /// True when a handler may start now; while probing, one at a time.
   [[nodiscard]] bool allows(Nanos now) const { return !open_ || (now >= probe_at_ && !probe_running_); }
   [[nodiscard]] bool open() const { return open_; }
   [[nodiscard]] Nanos probe_at() const { return probe_at_; }
 
-  void started() { probe_running_ = open_; }
+  /// A handler started. True when it is the probe.
+  bool started() { return probe_running_ = open_; }
 
   void succeeded() {
     open_ = probe_running_ = false;
@@ -28,10 +33,10 @@ class Breaker {
     pause_ = policy_.probe_after;
   }
 
-  /// Returns true when this failure opened the breaker.
-  bool failed(Nanos now) {
+  /// A handler failed; `probe` is what `started` said of it. Returns true when this failure opened the breaker.
+  bool failed(Nanos now, bool probe) {
     if (open_) {
-      if (!probe_running_) return false;  // began before the breaker opened
+      if (!probe || !probe_running_) return false;  // began before the breaker opened
       probe_running_ = false;
       pause_ = std::min<Millis>(pause_ * 2, policy_.max_pause);
       probe_at_ = now + pause_;
@@ -45,7 +50,7 @@ class Breaker {
 
  private:
   BreakerPolicy policy_;
-  Millis pause_;
+  Millis pause_{};
   Nanos probe_at_{};
   std::uint32_t failures_ = 0;
   bool open_ = false;

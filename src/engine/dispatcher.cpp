@@ -11,20 +11,14 @@ namespace {
 
 using Verdict = broker::Settlement::Verdict;
 
-// How work of a version that its holder did not know waits for those that do.
-std::string versioned(std::string_view type, std::uint32_t version) {
-  return std::string(type) + version_separator + std::to_string(version);
-}
-
-void add_versions(const Route& route, std::vector<std::string>& labels) {
-  if (route.version == any_version) return;
-  for (std::uint32_t v = 2; v <= route.version; ++v) labels.push_back(versioned(route.type, v));
-}
-
 std::string describe(const Work& work) {
   const auto& event = work.delivered.entry.event;
   return std::string(event.type) + " " + std::string(event.id) + " (entry " +
          work.delivered.entry.id.to_string() + ")";
+}
+
+std::string never_ended(std::uint32_t stalls) {
+  return "handling never ended: " + std::to_string(stalls) + " times the process stopped, lost its lease or ran out of time";
 }
 
 std::chrono::microseconds micros(Nanos took) { return std::chrono::duration_cast<std::chrono::microseconds>(took); }
@@ -38,6 +32,8 @@ Dispatcher::Dispatcher(DispatchOptions options, Uniform uniform)
       breaker_(options_.breaker) {}
 
 void Dispatcher::add(Subscription subscription) {
+  subscription.max_handling_time = bounded(subscription.max_handling_time);
+  subscription.batch_wait = bounded(subscription.batch_wait);
   Active active;
   active.slots.resize(subscription.concurrency);
   for (std::uint32_t i = subscription.concurrency; i-- > 0;) active.free.push_back(i);
@@ -69,19 +65,25 @@ void Dispatcher::resume(std::uint32_t subscription) {
 Dispatcher::Active* Dispatcher::find_for(const broker::Delivered& delivered, bool& newer_version) {
   const auto& event = delivered.entry.event;
   Active* best = nullptr;
+  bool best_full = true;
   newer_version = false;
   for (auto& [id, active] : subscriptions_) {
     if (!active.takes()) continue;
+    const auto waiting = backlog_->waiting(id);
+    const bool full = waiting >= window(active);
     for (const auto& route : active.subscription.routes) {
       if (route.type != "*" && route.type != event.type) continue;
       if (route.type != "*" && event.version > route.version) {
         newer_version = true;
         continue;
       }
-      // Several subscriptions of one type share its events: the one with the shortest queue for its size takes it.
-      if (best == nullptr || backlog_->waiting(id) * best->slots.size() <
-                                 backlog_->waiting(best->subscription.id) * active.slots.size()) {
+      // Several subscriptions of one type share its events: of those with room, the one with the shortest queue for its
+      // size takes it.
+      const bool shorter = best != nullptr && waiting * best->slots.size() <
+                                                  backlog_->waiting(best->subscription.id) * active.slots.size();
+      if (best == nullptr || (full == best_full ? shorter : best_full)) {
         best = &active;
+        best_full = full;
       }
     }
   }
@@ -108,8 +110,7 @@ void Dispatcher::admit(const Now& now, broker::Delivered delivered, const broker
   }
   if (active == nullptr) return settle(work.delivered.ticket, Verdict::release, progress);
   if (progress.stalls >= options_.stall_limit) {
-    return dead_letter(work, progress, "handling never ended: " + std::to_string(progress.stalls) +
-                                           " times the process stopped, lost its lease or ran out of time");
+    return dead_letter(work, progress, never_ended(progress.stalls));
   }
   if (progress.attempts >= active->subscription.retry.max_attempts) {
     return dead_letter(work, progress, "failed " + std::to_string(progress.attempts) + " times");
@@ -148,9 +149,9 @@ void Dispatcher::start_ready(const Now& now, Active& active, std::vector<Start>&
     auto& slot = active.slots[index];
     slot.work = std::move(work);
     slot.started = now.mono;
-    slot.overdue = false;
+    slot.overdue = slot.disowned = false;
+    slot.probe = breaker_.started();
     ++running_;
-    breaker_.started();
     starts.push_back({{subscription.id, index}, &slot.work});
   }
 }
@@ -164,7 +165,7 @@ void Dispatcher::finished(const Now& now, SlotId id, std::vector<Outcome> outcom
   const double each = static_cast<double>(std::max<Nanos::rep>(took.count(), 100)) / static_cast<double>(slot.work.size());
   active.handling_ns = active.handling_ns == 0 ? each : 0.8 * active.handling_ns + 0.2 * each;
   for (std::size_t i = 0; i < slot.work.size(); ++i) {
-    finish_one(now, active, slot.work[i], outcomes[i], took, slot.overdue);
+    finish_one(now, active, slot, slot.work[i], outcomes[i], took);
   }
   slot.work.clear();
   active.free.push_back(id.index);
@@ -172,16 +173,19 @@ void Dispatcher::finished(const Now& now, SlotId id, std::vector<Outcome> outcom
   if (active.removed && active.free.size() == active.slots.size()) subscriptions_.erase(found);
 }
 
-void Dispatcher::finish_one(const Now& now, Active& active, const Work& work, const Outcome& outcome, Nanos took,
-                            bool overdue) {
+void Dispatcher::finish_one(const Now& now, Active& active, const Slot& slot, const Work& work, const Outcome& outcome,
+                            Nanos took) {
   if (work.delivered.progress.suspect) suspect_held_ = false;
   if (outcome.kind() == Outcome::Kind::acknowledge) {
     breaker_.succeeded();
     if (ordered()) backlog_->done(work);
     return settle(work.delivered.ticket, Verdict::acknowledge);
   }
-  if (overdue && !ordered()) return;  // its stall is settled already; only a late acknowledgement still counts
-  if (outcome.kind() == Outcome::Kind::retry) return failed(now, active, work, outcome, took);
+  if (slot.overdue && !ordered()) return;  // its stall is settled already; only a late acknowledgement still counts
+  if (slot.disowned && ordered()) return backlog_->done(work);  // another process has it, or its next delivery waits here
+  if (outcome.kind() == Outcome::Kind::retry) {
+    return slot.overdue ? stall_ended(now, active, work) : failed(now, active, slot, work, outcome, took);
+  }
   if (breaker_.open()) breaker_.succeeded();  // the handler works: it decided
   auto progress = work.delivered.progress;
   ++progress.attempts;
@@ -190,10 +194,11 @@ void Dispatcher::finish_one(const Now& now, Active& active, const Work& work, co
   dead_letter(work, std::move(progress), outcome.text());
 }
 
-void Dispatcher::failed(const Now& now, Active& active, const Work& work, const Outcome& outcome, Nanos took) {
-  const bool probe = breaker_.open();
-  if (!probe) probed_.clear();
-  if (breaker_.failed(now.mono)) {
+void Dispatcher::failed(const Now& now, Active& active, const Slot& slot, const Work& work, const Outcome& outcome,
+                        Nanos took) {
+  const bool pausing = breaker_.open();
+  if (!pausing) probed_.clear();
+  if (breaker_.failed(now.mono, slot.probe)) {
     notices_.push_back({Severity::warning, true, Alarm::breaker_open,
                         "everything fails; pausing and probing with single events. Last error: " + outcome.text()});
   }
@@ -201,27 +206,44 @@ void Dispatcher::failed(const Now& now, Active& active, const Work& work, const 
   progress.suspect = progress.started = false;
   progress.note = with_attempt(progress.note, {progress.attempts + 1, now.wall, options_.consumer, outcome.text(), micros(took)});
   const auto& retry = active.subscription.retry;
-  auto delay = Millis(0);
   // While the group pauses, an event's first failure is not charged; an event that fails again and again is, or a few bad
   // ones at the head of the line would hold up all others for good.
-  if (probe && probed_.insert(work.delivered.ticket.work).second) {
-    delay = std::chrono::duration_cast<Millis>(std::max(Nanos{}, breaker_.probe_at() - now.mono));
-  } else {
-    ++progress.attempts;
-    if (progress.attempts >= retry.max_attempts) {
-      if (ordered()) backlog_->done(work);
-      return dead_letter(work, std::move(progress),
-                         "failed " + std::to_string(progress.attempts) + " times; last error: " + outcome.text());
-    }
-    delay = outcome.delay().value_or(backoff_delay(retry, progress.attempts, uniform_));
+  if (pausing && probed_.insert(work.delivered.ticket.work).second) {
+    const auto pause = std::max(Nanos{}, breaker_.probe_at() - now.mono);
+    return again(now, active, work, std::move(progress), std::chrono::duration_cast<Millis>(pause));
   }
-  progress.due = now.wall + delay;
-  settle(work.delivered.ticket, ordered() ? Verdict::hold : Verdict::park, progress);
-  if (ordered()) {
-    Work held = work;
-    held.delivered.progress = std::move(progress);
-    backlog_->hold(std::move(held));
+  ++progress.attempts;
+  if (progress.attempts >= retry.max_attempts) {
+    if (ordered()) backlog_->done(work);
+    return dead_letter(work, std::move(progress),
+                       "failed " + std::to_string(progress.attempts) + " times; last error: " + outcome.text());
   }
+  const auto delay = outcome.delay().value_or(backoff_delay(retry, progress.attempts, uniform_));
+  again(now, active, work, std::move(progress), std::max(delay, Millis(0)));
+}
+
+// Ordered: a handler that hung has ended after all. Its handling counted as a stall then, and is no failed attempt too.
+void Dispatcher::stall_ended(const Now& now, Active& active, const Work& work) {
+  auto progress = work.delivered.progress;
+  if (progress.stalls >= options_.stall_limit) {
+    backlog_->done(work);
+    auto reason = never_ended(progress.stalls);
+    return dead_letter(work, std::move(progress), std::move(reason));
+  }
+  const auto delay = backoff_delay(active.subscription.retry, progress.stalls, uniform_);
+  again(now, active, work, std::move(progress), delay);
+}
+
+// In the ordered modes the key waits here for the next try, unless nothing here takes its events any more.
+void Dispatcher::again(const Now& now, Active& active, const Work& work, broker::Progress progress, Millis delay) {
+  progress.due = now.wall + bounded(delay);
+  const bool holds = ordered() && active.takes();
+  settle(work.delivered.ticket, holds ? Verdict::hold : Verdict::park, progress);
+  if (!ordered()) return;
+  if (!holds) return backlog_->done(work);
+  Work held = work;
+  held.delivered.progress = std::move(progress);
+  backlog_->hold(std::move(held));
 }
 
 void Dispatcher::collect_overdue(const Now& now, std::vector<SlotId>& stop) {
@@ -233,7 +255,7 @@ void Dispatcher::collect_overdue(const Now& now, std::vector<SlotId>& stop) {
       if (took < active.subscription.max_handling_time) continue;
       slot.overdue = true;
       stop.push_back({id, index});
-      for (auto& work : slot.work) stalled(now, active, work, took);
+      for (auto& work : slot.work) stalled(now, active, slot, work, took);
     }
   }
   if (!stop.empty() && all_hung()) {
@@ -243,18 +265,17 @@ void Dispatcher::collect_overdue(const Now& now, std::vector<SlotId>& stop) {
 
 // The handler is still running, so in the ordered modes its key stays held and only the count is stored; otherwise the
 // event goes back to the group for another try.
-void Dispatcher::stalled(const Now& now, Active& active, Work& work, Nanos took) {
+void Dispatcher::stalled(const Now& now, Active& active, const Slot& slot, Work& work, Nanos took) {
   auto& progress = work.delivered.progress;
   ++progress.stalls;
   progress.note = with_attempt(progress.note, {progress.attempts + 1, now.wall, options_.consumer,
                                                "still running after max_handling_time; asked to stop", micros(took)});
   if (progress.suspect) suspect_held_ = false;
   progress.suspect = progress.started = false;
-  breaker_.failed(now.mono);
+  breaker_.failed(now.mono, slot.probe);
   if (ordered()) return settle(work.delivered.ticket, Verdict::hold, progress);
   if (progress.stalls >= options_.stall_limit) {
-    return dead_letter(work, progress, "handling never ended: " + std::to_string(progress.stalls) +
-                                           " times the process stopped, lost its lease or ran out of time");
+    return dead_letter(work, progress, never_ended(progress.stalls));
   }
   progress.due = now.wall + backoff_delay(active.subscription.retry, progress.stalls, uniform_);
   settle(work.delivered.ticket, Verdict::park, progress);
@@ -286,102 +307,11 @@ void Dispatcher::forget_waiting() {
   }
 }
 
-// At most what the free workers take plus what is expected to finish within a tenth of the lease, so that nothing
-// prefetched grows old here while another process could have handled it.
-std::size_t Dispatcher::window(const Active& active) const {
-  const auto& subscription = active.subscription;
-  std::size_t window = active.free.size() * subscription.batch_size;
-  if (active.handling_ns > 0) {
-    const auto tenth = static_cast<double>(Nanos(options_.lease).count()) / 10.0;
-    const double finish = tenth / active.handling_ns * static_cast<double>(active.slots.size());
-    window += static_cast<std::size_t>(std::min(finish, static_cast<double>(options_.prefetch)));
+void Dispatcher::disown() {
+  forget_waiting();
+  for (auto& [id, active] : subscriptions_) {
+    for (auto& slot : active.slots) slot.disowned = true;
   }
-  return std::min(window, std::max(options_.prefetch, subscription.batch_size));
-}
-
-std::size_t Dispatcher::room_of(std::uint32_t id, const Active& active) const {
-  if (!active.takes()) return 0;
-  const auto limit = window(active);
-  const auto waiting = backlog_->waiting(id);
-  return limit > waiting ? limit - waiting : 0;
-}
-
-std::uint32_t Dispatcher::room() const {
-  std::size_t room = 0;
-  for (const auto& [id, active] : subscriptions_) room = std::max(room, room_of(id, active));
-  return static_cast<std::uint32_t>(room);
-}
-
-std::vector<std::string> Dispatcher::routes_with_room() const {
-  std::vector<std::string> routes;
-  for (const auto& [id, active] : subscriptions_) {
-    if (room_of(id, active) == 0) continue;
-    for (const auto& route : active.subscription.routes) {
-      routes.push_back(route.type);
-      add_versions(route, routes);
-    }
-  }
-  return routes;
-}
-
-std::vector<std::string> Dispatcher::routes() const {
-  std::vector<std::string> routes;
-  for (const auto& [id, active] : subscriptions_) {
-    if (active.removed) continue;
-    for (const auto& route : active.subscription.routes) {
-      if (std::find(routes.begin(), routes.end(), route.type) == routes.end()) routes.push_back(route.type);
-    }
-  }
-  return routes;
-}
-
-std::vector<std::string> Dispatcher::labels() const {
-  std::vector<std::string> labels;
-  for (const auto& [id, active] : subscriptions_) {
-    if (active.removed) continue;
-    for (const auto& route : active.subscription.routes) add_versions(route, labels);
-  }
-  return labels;
-}
-
-bool Dispatcher::all_hung() const {
-  bool any = false;
-  for (const auto& [id, active] : subscriptions_) {
-    for (const auto& slot : active.slots) {
-      if (slot.work.empty() || !slot.overdue) return false;
-      any = true;
-    }
-  }
-  return any;
-}
-
-std::vector<broker::Ticket> Dispatcher::held() const {
-  std::vector<broker::Ticket> tickets;
-  backlog_->for_each([&](const Work& work) { tickets.push_back(work.delivered.ticket); });
-  for (const auto& [id, active] : subscriptions_) {
-    for (const auto& slot : active.slots) {
-      for (const auto& work : slot.work) tickets.push_back(work.delivered.ticket);
-    }
-  }
-  return tickets;
-}
-
-std::optional<Nanos> Dispatcher::timer(const Now& now) const {
-  std::optional<Nanos> next;
-  const auto consider = [&](Nanos at) {
-    if (!next || at < *next) next = at;
-  };
-  for (const auto& [id, active] : subscriptions_) {
-    for (const auto& slot : active.slots) {
-      if (!slot.work.empty() && !slot.overdue) consider(slot.started + active.subscription.max_handling_time);
-    }
-    if (active.subscription.batch_size > 1 && !active.free.empty()) {
-      if (const auto oldest = backlog_->oldest(id)) consider(*oldest + active.subscription.batch_wait);
-    }
-  }
-  if (breaker_.open() && backlog_->waiting() > 0 && breaker_.probe_at() > now.mono) consider(breaker_.probe_at());
-  if (const auto due = backlog_->due(); due && *due > now.wall) consider(now.mono + (*due - now.wall));
-  return next;
 }
 
 }  // namespace collective::engine

@@ -34,7 +34,7 @@ class Dispatcher {
   [[nodiscard]] bool empty() const { return subscriptions_.empty(); }
 
   void arrive(const Now& now, std::vector<broker::Delivered> deliveries, const broker::Storage& storage);
-  /// What may start now. `may_start` is false while ownership is in doubt.
+  /// What may start now. Not to be called while ownership is in doubt.
   void collect_starts(const Now& now, std::vector<Start>& starts);
   /// A handler ended with one outcome per piece of work.
   void finished(const Now& now, SlotId slot, std::vector<Outcome> outcomes);
@@ -42,20 +42,21 @@ class Dispatcher {
   void collect_overdue(const Now& now, std::vector<SlotId>& stop);
 
   void release_waiting();  ///< gives back all that waits
-  void forget_waiting();   ///< drops all that waits: it is no longer owned
+  void forget_waiting();   ///< drops all that waits: whether it is still owned is in doubt
+  void disown();           ///< drops all that waits; what runs is no longer owned either and can only be acknowledged
 
   [[nodiscard]] std::vector<broker::Settlement> take_settlements() { return std::exchange(settlements_, {}); }
   [[nodiscard]] std::vector<Notice> take_notices() { return std::exchange(notices_, {}); }
   [[nodiscard]] bool has_settlements() const { return !settlements_.empty(); }
 
   /// How many more pieces may be fetched now, of them how many suspects, and for which routes.
-  [[nodiscard]] std::uint32_t room() const;
+  [[nodiscard]] std::uint32_t room(const Now& now) const;
   [[nodiscard]] std::uint32_t room_for_suspects() const { return suspect_held_ ? 0 : 1; }
-  [[nodiscard]] std::vector<std::string> routes_with_room() const;
+  [[nodiscard]] std::vector<std::string> routes_with_room(const Now& now) const;
   [[nodiscard]] std::vector<std::string> routes() const;  ///< of all subscriptions
   [[nodiscard]] std::vector<std::string> labels() const;  ///< of the newer versions they know
+  [[nodiscard]] bool idle(const Now& now) const;  ///< a handler is free, and too little here is ready for it
   [[nodiscard]] std::size_t waiting() const { return backlog_->waiting(); }
-  [[nodiscard]] std::size_t blocked() const { return backlog_->blocked(); }  ///< of it, behind a failed head of their key
   [[nodiscard]] std::size_t running() const { return running_; }
   [[nodiscard]] bool all_hung() const;
   [[nodiscard]] std::vector<broker::Ticket> held() const;
@@ -67,6 +68,8 @@ class Dispatcher {
     std::vector<Work> work;  ///< empty: free
     Nanos started{};
     bool overdue = false;
+    bool probe = false;     ///< started while the breaker was open
+    bool disowned = false;  ///< the lease or the lane was lost since it started
   };
   struct Active {
     Subscription subscription;
@@ -80,12 +83,15 @@ class Dispatcher {
 
   Active* find_for(const broker::Delivered& delivered, bool& newer_version);
   [[nodiscard]] std::size_t window(const Active& active) const;
-  [[nodiscard]] std::size_t room_of(std::uint32_t id, const Active& active) const;
+  [[nodiscard]] std::size_t largest_window(const Active& active) const;
+  [[nodiscard]] std::size_t room_of(std::uint32_t id, const Active& active, const Now& now) const;
   void admit(const Now& now, broker::Delivered delivered, const broker::Storage& storage);
   void start_ready(const Now& now, Active& active, std::vector<Start>& starts);
-  void finish_one(const Now& now, Active& active, const Work& work, const Outcome& outcome, Nanos took, bool overdue);
-  void failed(const Now& now, Active& active, const Work& work, const Outcome& outcome, Nanos took);
-  void stalled(const Now& now, Active& active, Work& work, Nanos took);
+  void finish_one(const Now& now, Active& active, const Slot& slot, const Work& work, const Outcome& outcome, Nanos took);
+  void failed(const Now& now, Active& active, const Slot& slot, const Work& work, const Outcome& outcome, Nanos took);
+  void stalled(const Now& now, Active& active, const Slot& slot, Work& work, Nanos took);
+  void stall_ended(const Now& now, Active& active, const Work& work);
+  void again(const Now& now, Active& active, const Work& work, broker::Progress progress, Millis delay);
   void dead_letter(const Work& work, broker::Progress progress, std::string reason);
   void settle(const broker::Ticket& ticket, broker::Settlement::Verdict verdict, broker::Progress progress = {},
               std::string reason = {});

@@ -34,7 +34,13 @@ void Member::joined(const Now& now) {
   failures_ = 0;
   last_progress_ = now.mono;
   phase_ = Phase::inside;
-  lease_end_ = step_began_ + options_.dispatch.lease;
+  if (joining_again_ && now.mono >= lease_end_) {
+    // Others may have what waits here: joining again does not say whether the lease had ended, the next exchange does.
+    dispatcher_.forget_waiting();
+    recover_ = true;
+  } else {
+    lease_end_ = step_began_ + options_.dispatch.lease;
+  }
   renew_at_ = step_began_ + options_.dispatch.lease / 3;
   news_ = true;
 }
@@ -49,24 +55,30 @@ void Member::exchanged(const Now& now, broker::Exchanged answer) {
   if (!unsettled_.empty()) oldest_unsettled_ = now.mono;
   if (answer.member_lost) return lost(now);
   losses_ = 0;
-  lease_end_ = step_began_ + options_.dispatch.lease;
+  // A store rewrites a lease only when less than two thirds of it remain.
+  lease_end_ = std::max(lease_end_, step_began_ + options_.dispatch.lease - options_.dispatch.lease / 3);
   renew_at_ = step_began_ + options_.dispatch.lease / 3;
   more_ = answer.more;
   due_ = answer.due;
   // Due, and not handed out: a suspect has to wait for another one to end. Asking again before would change nothing.
   if (due_ && *due_ <= step_wall_ && answer.deliveries.empty()) due_.reset();
-  recover_ = false;
+  if (recovering_) {
+    recover_ = false;
+    news_ = true;  // it did not ask for suspects
+  }
   if (ordered()) lane_answer(now, answer);
   last_fetched_ = answer.deliveries.size();
   dispatcher_.arrive(now, std::move(answer.deliveries), answer.storage);
+  if (draining_) dispatcher_.release_waiting();
 }
 
 // Others have what we held; what runs goes on and may still be acknowledged. To lose the lease again right after joining
 // takes a wall clock that differs by more than the lease: joining at once would only wake everybody.
 void Member::lost(const Now& now) {
-  dispatcher_.forget_waiting();
+  dispatcher_.disown();
   phase_ = Phase::outside;
-  lane_ = false;
+  lane_ = recover_ = false;
+  lease_end_ = {};
   if (++losses_ < 2) return;
   pause(now, losses_ - 1);
   if (losses_ > 2) return;
@@ -77,7 +89,7 @@ void Member::lost(const Now& now) {
 
 // A lane that changed hands in between means that what waits here was handed to somebody else.
 void Member::lane_answer(const Now& now, const broker::Exchanged& answer) {
-  if (answer.epoch != epoch_ || !answer.lane) dispatcher_.forget_waiting();
+  if (answer.epoch != epoch_ || !answer.lane) dispatcher_.disown();
   lane_ = answer.lane;
   epoch_ = answer.epoch;
   lane_free_ = answer.lane_free;
@@ -99,7 +111,11 @@ void Member::failed(const Now& now, const broker::Failure& failure) {
   step_out_ = false;
   sent_ = 0;  // sent again: every settlement names its token, so a second time changes nothing
   if (failure.code == Errc::unknown) recover_ = true;
-  if (phase_ == Phase::joining) phase_ = Phase::outside;  // joining again is harmless
+  if (phase_ == Phase::leaving) phase_ = Phase::gone;  // the lease's end does the same, only later
+  if (phase_ == Phase::joining) {                      // joining again is harmless
+    phase_ = joining_again_ ? Phase::inside : Phase::outside;
+    routes_changed_ = true;
+  }
   news_ = true;
   pause(now, ++failures_);
 }
@@ -117,7 +133,8 @@ void Member::drain() {
   if (draining_) return;
   draining_ = true;
   dispatcher_.release_waiting();
-  if (phase_ == Phase::outside && !step_out_ && unsettled_.empty() && dispatcher_.running() == 0) phase_ = Phase::gone;
+  const bool settled = unsettled_.empty() && !dispatcher_.has_settlements();
+  if (phase_ == Phase::outside && !step_out_ && settled && dispatcher_.running() == 0) phase_ = Phase::gone;
 }
 
 void Member::leave_now() {
@@ -144,17 +161,10 @@ Member::Actions Member::poll(const Now& now) {
   return actions;
 }
 
-// A handler starts only while the lease is ours for sure. Past its end others may hold what waits here.
+// A handler starts only while the lease is ours for sure. Past its end others may hold what waits here: the next exchange
+// says whether they do.
 void Member::maybe_start(const Now& now, Actions& actions) {
-  if (draining_) return;
-  if (now.mono >= lease_end_) {
-    if (dispatcher_.waiting() > 0) {
-      dispatcher_.forget_waiting();
-      recover_ = true;
-    }
-    return;
-  }
-  dispatcher_.collect_starts(now, actions.starts);
+  if (!draining_ && now.mono < lease_end_) dispatcher_.collect_starts(now, actions.starts);
 }
 
 void Member::maybe_step(const Now& now, Actions& actions) {
@@ -173,7 +183,7 @@ void Member::maybe_step(const Now& now, Actions& actions) {
     actions.leave = true;
     return;
   }
-  const auto room = draining_ ? 0 : dispatcher_.room();
+  const auto room = draining_ ? 0 : dispatcher_.room(now);
   if (!step_is_due(now, room > 0)) return;
   actions.exchange = make_exchange(now, room);
   step_out_ = true;
@@ -181,6 +191,7 @@ void Member::maybe_step(const Now& now, Actions& actions) {
 }
 
 void Member::join(const Now& now, Actions& actions) {
+  joining_again_ = phase_ == Phase::inside;
   phase_ = Phase::joining;
   routes_changed_ = false;
   step_out_ = true;
@@ -189,17 +200,19 @@ void Member::join(const Now& now, Actions& actions) {
                               now.wall,     options_.dispatch.lease, dispatcher_.labels()};
 }
 
-// Fetch when half of the last answer is used up, so that the next one arrives before the handlers run dry. What a failed
-// event holds keeps no handler busy.
-bool Member::runs_low() const { return dispatcher_.waiting() - dispatcher_.blocked() <= last_fetched_ / 2; }
-
 bool Member::step_is_due(const Now& now, bool can_fetch) const {
   if ((phase_ == Phase::inside && now.mono >= renew_at_) || (recover_ && can_fetch)) return true;
-  const bool low = runs_low();
+  const bool low = runs_low(now);
   const bool something = lane_held_by_other() ? lane_check_is_due(now) : news_ || more_ || (due_ && *due_ <= now.wall);
   if (can_fetch && low && something) return true;
   if (unsettled_.empty()) return false;
   return low || draining_ || (oldest_unsettled_ && now.mono >= *oldest_unsettled_ + options_.settle_linger);
+}
+
+// Fetch when half of the last answer is used up, so that the next one arrives before the handlers run dry; or when one has
+// nothing to do although something waits, for its key to go on or its batch to fill.
+bool Member::runs_low(const Now& now) const {
+  return dispatcher_.waiting() <= last_fetched_ / 2 || dispatcher_.idle(now);
 }
 
 broker::Exchange Member::make_exchange(const Now& now, std::uint32_t room) {
@@ -211,10 +224,11 @@ broker::Exchange Member::make_exchange(const Now& now, std::uint32_t room) {
   exchange.settlements = unsettled_;  // kept until confirmed
   sent_ = unsettled_.size();
   exchange.ordered = ordered();
+  recovering_ = recover_ && room > 0;
   if (room == 0) return exchange;
   exchange.max_entries = room;
-  exchange.max_suspects = dispatcher_.room_for_suspects();
-  exchange.routes = dispatcher_.routes_with_room();
+  exchange.max_suspects = recover_ ? 0 : dispatcher_.room_for_suspects();  // one may be among what comes back
+  exchange.routes = dispatcher_.routes_with_room(now);
   // A step that was thought lost may land late, and hand out what nobody here knows of. In the ordered modes that must
   // show before anything newer is handed out; otherwise it is soon enough at the next renewal.
   if (recover_ || ordered() || now.mono >= renew_at_) {
@@ -239,7 +253,7 @@ std::optional<Nanos> Member::next_timer(const Now& now) const {
   if (phase_ == Phase::inside) consider(renew_at_);
   if (oldest_unsettled_) consider(*oldest_unsettled_ + options_.settle_linger);
   const auto wall = [&](Timestamp at) { consider(now.mono + std::max<Nanos>(at - now.wall, Millis(1))); };
-  if (draining_ || !runs_low() || dispatcher_.room() == 0) return next;  // nothing to fetch for until a handler ends
+  if (draining_ || !runs_low(now) || dispatcher_.room(now) == 0) return next;  // nothing to fetch for until a handler ends
   if (!lane_held_by_other()) {
     if (due_) wall(*due_);
     return next;

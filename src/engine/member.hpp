@@ -73,12 +73,12 @@ class Member {
   void maybe_start(const Now& now, Actions& actions);
   void maybe_step(const Now& now, Actions& actions);
   [[nodiscard]] bool step_is_due(const Now& now, bool can_fetch) const;
-  [[nodiscard]] bool runs_low() const;
   void join(const Now& now, Actions& actions);
   [[nodiscard]] broker::Exchange make_exchange(const Now& now, std::uint32_t room);
   [[nodiscard]] std::optional<Nanos> next_timer(const Now& now) const;
   [[nodiscard]] bool lane_held_by_other() const { return ordered() && !lane_ && lane_free_.has_value(); }
   [[nodiscard]] bool lane_check_is_due(const Now& now) const;
+  [[nodiscard]] bool runs_low(const Now& now) const;
   void lost(const Now& now);
   void pause(const Now& now, std::uint32_t times);
   void lane_answer(const Now& now, const broker::Exchanged& answer);
@@ -92,6 +92,8 @@ class Member {
   bool abandon_ = false;
   bool routes_changed_ = false;  ///< join again to declare them
 
+  bool joining_again_ = false;   ///< a member already, declaring more routes
+
   bool step_out_ = false;        ///< a step is on its way
   std::vector<broker::Settlement> unsettled_{};  ///< collected, not yet confirmed
   std::size_t sent_ = 0;                       ///< how many of them the step on its way carries
@@ -100,6 +102,7 @@ class Member {
   bool more_ = false;
   std::optional<Timestamp> due_{};
   bool recover_ = false;         ///< an answer was lost: ask for what it handed out
+  bool recovering_ = false;      ///< the step on its way asks for it
   std::size_t last_fetched_ = 0;
 
   Nanos step_began_{};

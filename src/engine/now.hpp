@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 
@@ -14,6 +15,12 @@ struct Now {
   Timestamp wall{};  ///< due times and leases, which processes compare; may jump
   Nanos mono{};      ///< durations within this process; never goes back
 };
+
+/// A duration as users may give it ("for ever" is a way to say "never"), such that a clock's reading plus it is a time.
+inline std::chrono::milliseconds bounded(std::chrono::milliseconds duration) {
+  constexpr std::chrono::milliseconds longest = std::chrono::years(100);
+  return std::clamp(duration, -longest, longest);
+}
 
 /// A source of numbers evenly spread over [0, 1).
 using Uniform = std::function<double()>;

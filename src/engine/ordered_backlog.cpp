@@ -11,7 +11,6 @@ struct Lane {
   std::deque<Work> queue;
   bool running = false;
   Timestamp due{};
-  [[nodiscard]] std::size_t blocked() const { return !running && due != Timestamp{} ? queue.size() : 0; }
 };
 
 // Side work (republished) stands outside the order: each piece has a lane of its own.
@@ -26,10 +25,8 @@ class OrderedBacklog final : public Backlog {
     auto& lane = lanes_[lane_of(work)];
     const Timestamp due = work.delivered.progress.due;
     ++waiting_;
-    change(lane, [&] {
-      lane.queue.push_back(std::move(work));
-      if (lane.queue.size() == 1 && !lane.running) lane.due = due;
-    });
+    lane.queue.push_back(std::move(work));
+    if (lane.queue.size() == 1 && !lane.running) lane.due = due;
   }
 
   std::vector<Work> take(std::uint32_t subscription, std::size_t max, Timestamp now) override {
@@ -42,22 +39,18 @@ class OrderedBacklog final : public Backlog {
       if (best == nullptr || id_of(lane) < id_of(*best)) best = &lane;
     }
     if (best == nullptr) return taken;
-    change(*best, [&] {
-      best->running = true;
-      taken.push_back(std::move(best->queue.front()));
-      best->queue.pop_front();
-    });
+    best->running = true;
+    taken.push_back(std::move(best->queue.front()));
+    best->queue.pop_front();
     --waiting_;
     return taken;
   }
 
   void hold(Work work) override {
     auto& lane = lanes_[lane_of(work)];
-    change(lane, [&] {
-      lane.running = false;
-      lane.due = work.delivered.progress.due;
-      lane.queue.push_front(std::move(work));
-    });
+    lane.running = false;
+    lane.due = work.delivered.progress.due;
+    lane.queue.push_front(std::move(work));
     ++waiting_;
   }
 
@@ -65,11 +58,12 @@ class OrderedBacklog final : public Backlog {
     const auto found = lanes_.find(lane_of(work));
     if (found == lanes_.end()) return;
     auto& lane = found->second;
-    change(lane, [&] {
-      lane.running = false;
-      if (!lane.queue.empty()) lane.due = lane.queue.front().delivered.progress.due;
-    });
-    if (lane.queue.empty()) lanes_.erase(found);
+    lane.running = false;
+    if (lane.queue.empty()) {
+      lanes_.erase(found);
+    } else {
+      lane.due = lane.queue.front().delivered.progress.due;
+    }
   }
 
   std::vector<Work> clear() override {
@@ -80,7 +74,6 @@ class OrderedBacklog final : public Backlog {
   }
 
   std::size_t waiting() const override { return waiting_; }
-  std::size_t blocked() const override { return blocked_; }
 
   std::size_t waiting(std::uint32_t subscription) const override {
     std::size_t count = 0;
@@ -96,10 +89,19 @@ class OrderedBacklog final : public Backlog {
     return oldest;
   }
 
-  std::optional<Timestamp> due() const override {
+  std::size_t ready(std::uint32_t subscription, Timestamp now) const override {
+    std::size_t count = 0;
+    for (const auto& [key, lane] : lanes_) {
+      if (!lane.running && lane.due > now) continue;
+      for (const auto& work : lane.queue) count += work.subscription == subscription ? 1 : 0;
+    }
+    return count;
+  }
+
+  std::optional<Timestamp> due(Timestamp now) const override {
     std::optional<Timestamp> due;
     for (const auto& [key, lane] : lanes_) {
-      if (lane.running || lane.queue.empty()) continue;
+      if (lane.running || lane.queue.empty() || lane.due <= now) continue;
       if (!due || lane.due < *due) due = lane.due;
     }
     return due;
@@ -114,24 +116,14 @@ class OrderedBacklog final : public Backlog {
  private:
   static const broker::WorkId& id_of(const Lane& lane) { return lane.queue.front().delivered.ticket.work; }
 
-  /// Keeps count of what stands behind failed heads.
-  template <class Change>
-  void change(Lane& lane, Change apply) {
-    blocked_ -= lane.blocked();
-    apply();
-    blocked_ += lane.blocked();
-  }
-
   template <class Predicate>
   std::vector<Work> clear_if(Predicate goes) {
     std::vector<Work> cleared;
     for (auto lane = lanes_.begin(); lane != lanes_.end();) {
       auto& queue = lane->second.queue;
-      change(lane->second, [&] {
-        const auto kept = std::stable_partition(queue.begin(), queue.end(), [&](const Work& work) { return !goes(work); });
-        std::move(kept, queue.end(), std::back_inserter(cleared));
-        queue.erase(kept, queue.end());
-      });
+      const auto kept = std::stable_partition(queue.begin(), queue.end(), [&](const Work& work) { return !goes(work); });
+      std::move(kept, queue.end(), std::back_inserter(cleared));
+      queue.erase(kept, queue.end());
       lane = queue.empty() && !lane->second.running ? lanes_.erase(lane) : std::next(lane);
     }
     waiting_ -= cleared.size();
@@ -140,7 +132,6 @@ class OrderedBacklog final : public Backlog {
 
   std::map<std::string, Lane> lanes_;
   std::size_t waiting_ = 0;
-  std::size_t blocked_ = 0;
 };
 
 }  // namespace

@@ -61,7 +61,6 @@ class UnorderedBacklog final : public Backlog {
   }
 
   std::size_t waiting() const override { return waiting_; }
-  std::size_t blocked() const override { return 0; }
 
   std::size_t waiting(std::uint32_t subscription) const override {
     const auto found = queues_.find(subscription);
@@ -74,7 +73,9 @@ class UnorderedBacklog final : public Backlog {
     return found->second.front().arrived;
   }
 
-  std::optional<Timestamp> due() const override { return std::nullopt; }
+  std::size_t ready(std::uint32_t subscription, Timestamp) const override { return waiting(subscription); }
+
+  std::optional<Timestamp> due(Timestamp) const override { return std::nullopt; }
 
   void for_each(const std::function<void(const Work&)>& visit) const override {
     for (const auto& [id, queue] : queues_) {

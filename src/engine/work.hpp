@@ -14,8 +14,11 @@ namespace collective::engine {
 /// The version of a subscription that takes an event type undecoded, whatever its version.
 inline constexpr std::uint32_t any_version = UINT32_MAX;
 
-/// "file.uploaded/2" is the route of work whose version its holder did not know.
+/// "file.uploaded/2" is the route of work whose version its holder did not know, for those that do.
 inline constexpr char version_separator = '/';
+inline std::string versioned(std::string_view type, std::uint32_t version) {
+  return std::string(type) + version_separator + std::to_string(version);
+}
 
 /// An event type a subscription handles, and the newest version of it that it knows. "*" handles every type.
 struct Route {

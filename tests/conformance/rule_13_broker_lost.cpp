@@ -24,7 +24,9 @@ class Rule13Runtime : public CoreTest {
   }
   /// Something new on the stream, which makes a member look.
   void stir() {
-    broker::AppendBatch batch{.stream = "user.events", .now = clock->now().wall};
+    broker::AppendBatch batch;
+    batch.stream = "user.events";
+    batch.now = clock->now().wall;
     Envelope event;
     event.id = new_ulid();
     event.stream = "user.events";
