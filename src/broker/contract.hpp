@@ -73,7 +73,8 @@ struct AppendBatch {
   std::string stream{};
   std::vector<Append> events{};  ///< stored in this order, all or none
   Timestamp now{};
-  std::uint64_t hard_cap = 0;       ///< entries; 0: none. A batch that would pass it is refused with Errc::full
+  std::uint64_t hard_cap = 0;       ///< entries, delayed ones too; 0: none. A batch that would pass it is refused with
+                                    ///< Errc::full; what is stored already takes no room
   Millis duplicate_window{600'000}; ///< how long a chosen event id is remembered
 };
 struct Appended {

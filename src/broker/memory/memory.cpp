@@ -217,21 +217,24 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   Result<std::vector<broker::Appended>> append_locked(broker::AppendBatch& batch) {
-    auto& target = stream(batch.stream);
-    const auto length = target.log.size() + target.delayed.size();
-    if (batch.hard_cap != 0 && length + batch.events.size() > batch.hard_cap) {
-      return Failure{Errc::full, "stream \"" + batch.stream + "\" holds " + std::to_string(length) + " entries and its hard cap is " +
-                                     std::to_string(batch.hard_cap) + ": nothing was stored; trim it, raise the cap, or let its groups catch up"};
+    const auto known = streams_.find(batch.stream);
+    if (batch.hard_cap != 0) {
+      const auto length = known == streams_.end() ? 0 : known->second.log.size() + known->second.delayed.size();
+      const auto fresh = broker::events_to_store(batch, [&](const broker::Append& one) {
+        return known != streams_.end() && known->second.was_seen(one.event.id, batch.now);
+      });
+      if (length + fresh > batch.hard_cap) {
+        return Failure{Errc::full, "stream \"" + batch.stream + "\" holds " + std::to_string(length) + " entries and its hard cap is " +
+                                       std::to_string(batch.hard_cap) + ": nothing was stored; trim it, raise the cap, or let its groups catch up"};
+      }
     }
+    auto& target = stream(batch.stream);
     std::vector<broker::Appended> answer;
     answer.reserve(batch.events.size());
     for (auto& one : batch.events) {
-      if (one.deduplicate) {
-        const auto seen = target.seen.find(one.event.id);
-        if (seen != target.seen.end() && seen->second.until > batch.now) {
-          answer.push_back({seen->second.id, true});
-          continue;
-        }
+      if (one.deduplicate && target.was_seen(one.event.id, batch.now)) {
+        answer.push_back({target.seen.at(one.event.id).id, true});
+        continue;
       }
       const auto event_id = one.deduplicate ? one.event.id : std::string();
       EntryId id{};

@@ -65,11 +65,31 @@ TEST_P(Append, RefusesABatchThatWouldPassTheHardCapWhole) {
   EXPECT_EQ(length(), 2U);
 }
 
+TEST_P(Append, ARefusedBatchCreatesNoStream) {
+  auto two = batch({event(), event()});
+  two.hard_cap = 1;
+  ASSERT_FALSE(store().append(two));
+  EXPECT_THAT(store().streams().value(), IsEmpty());
+}
+
 TEST_P(Append, DelayedEventsCountTowardsTheHardCap) {
   store().append(later(now + hours(1))).value();
   auto one = batch({event()});
   one.hard_cap = 1;
   EXPECT_EQ(store().append(one).error().code, Errc::full);
+}
+
+TEST_P(Append, AnEventThatIsThereAlreadyNeedsNoRoom) {
+  const auto stored = store().append(chosen("x")).value().at(0);
+  auto again = chosen("x");
+  again.hard_cap = 1;
+  const auto answer = store().append(again).value().at(0);
+  EXPECT_TRUE(answer.duplicate);
+  EXPECT_EQ(answer.id, stored.id);
+  auto both = chosen("y");
+  both.events.push_back(both.events[0]);
+  both.hard_cap = 2;
+  EXPECT_TRUE(store().append(both).value().at(1).duplicate);
 }
 
 TEST_P(Append, AChosenIdIsStoredOnceWithinItsWindow) {
@@ -182,6 +202,17 @@ TEST_P(Append, ADelayedEventsDuplicateHasNoIdUntilTheEventIsVisible) {
   const auto after = store().append(chosen("x")).value().at(0);
   EXPECT_TRUE(after.duplicate);
   EXPECT_EQ(after.id, EntryId::at(now));
+}
+
+TEST_P(Append, ADelayedNamesakeDoesNotTakeTheIdOfAStoredEvent) {
+  const auto stored = store().append(chosen("x")).value().at(0);
+  auto namesake = chosen("x");
+  namesake.events[0].deduplicate = false;
+  namesake.events[0].not_before = now + seconds(5);
+  store().append(namesake).value();
+  now += seconds(5);
+  promote();
+  EXPECT_EQ(store().append(chosen("x")).value().at(0).id, stored.id);
 }
 
 }  // namespace
