@@ -56,7 +56,7 @@ struct Progress {
 
 /// A stored entry. Its text lives as long as the `storage` of the answer that carried it.
 struct Entry {
-  EntryId id{};
+  EntryId id{};  ///< of the log; side work and dead letters: of the entry they were
   EnvelopeView event;
   std::string_view defect;  ///< empty, or why it is no readable event; `event.data` then holds the raw bytes
 };

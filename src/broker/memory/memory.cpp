@@ -6,11 +6,14 @@
 #include "broker/memory/exchange.hpp"
 #include "broker/memory/inspect.hpp"
 #include "broker/memory/upkeep.hpp"
+#include "broker/names.hpp"
 #include "broker/rules.hpp"
 
 namespace collective::memory {
 namespace {
 
+using broker::check_name;
+using broker::check_names;
 using broker::Failure;
 using broker::GroupKey;
 using broker::Reply;
@@ -19,21 +22,18 @@ using broker::Result;
 class MemoryBroker final : public broker::Broker, public broker::Admin, public std::enable_shared_from_this<MemoryBroker> {
  public:
   void append(broker::AppendBatch batch, Reply<std::vector<broker::Appended>> reply) override {
-    reply(changing<std::vector<broker::Appended>>(batch.stream, [&] { return append_locked(batch); }));
+    reply(changing<std::vector<broker::Appended>>(batch.stream, check_names(batch), [&] { return append_locked(batch); }));
   }
 
   void join(broker::Join request, Reply<EntryId> reply) override {
-    reply(changing<EntryId>(request.key.stream, [&]() -> Result<EntryId> {
-      auto names = request.routes;
-      names.insert(names.end(), {request.key.group, request.member});
-      if (auto bad = bad_name(names)) return *bad;
+    reply(changing<EntryId>(request.key.stream, check_names(request), [&]() -> Result<EntryId> {
       return memory::join(stream(request.key.stream), request);
     }));
   }
 
   void exchange(broker::Exchange request, Reply<broker::Exchanged> reply) override {
     bool rings = false;
-    auto result = locked<broker::Exchanged>(request.key.stream, [&]() -> Result<broker::Exchanged> {
+    auto result = locked<broker::Exchanged>(check_names(request), [&]() -> Result<broker::Exchanged> {
       auto* group = find(request.key);
       if (group == nullptr) {
         broker::Exchanged answer;
@@ -51,18 +51,18 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void leave(GroupKey key, std::string member, Timestamp now, Reply<bool> reply) override {
-    reply(changing<bool>(key.stream, [&]() -> Result<bool> {
+    reply(changing<bool>(key.stream, check_names(key, member), [&]() -> Result<bool> {
       auto* group = find(key);
       return group != nullptr && memory::leave(*group, member, now);
     }));
   }
 
   void read(broker::Read request, Reply<broker::Page> reply) override {
-    reply(locked<broker::Page>(request.stream, [&] { return read_locked(request); }));
+    reply(locked<broker::Page>(check_name("stream", request.stream), [&] { return read_locked(request); }));
   }
 
   void upkeep(broker::Upkeep request, Reply<broker::UpkeepReport> reply) override {
-    auto result = locked<broker::UpkeepReport>(request.stream, [&]() -> Result<broker::UpkeepReport> {
+    auto result = locked<broker::UpkeepReport>(check_name("stream", request.stream), [&]() -> Result<broker::UpkeepReport> {
       const auto at = streams_.find(request.stream);
       return at == streams_.end() ? broker::UpkeepReport{} : memory::upkeep(at->second, request);
     });
@@ -92,7 +92,7 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void stream_info(const std::string& name, Reply<broker::StreamInfo> reply) override {
-    reply(locked<broker::StreamInfo>(name, [&]() -> Result<broker::StreamInfo> {
+    reply(locked<broker::StreamInfo>(check_name("stream", name), [&]() -> Result<broker::StreamInfo> {
       const auto at = streams_.find(name);
       if (at == streams_.end()) return no_stream(name);
       return describe(at->second);
@@ -100,7 +100,7 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void groups(const std::string& name, Timestamp now, Reply<std::vector<broker::GroupInfo>> reply) override {
-    reply(locked<std::vector<broker::GroupInfo>>(name, [&]() -> Result<std::vector<broker::GroupInfo>> {
+    reply(locked<std::vector<broker::GroupInfo>>(check_name("stream", name), [&]() -> Result<std::vector<broker::GroupInfo>> {
       const auto at = streams_.find(name);
       if (at == streams_.end()) return no_stream(name);
       std::vector<broker::GroupInfo> list;
@@ -146,50 +146,42 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void forget(GroupKey key, const std::string& route, Reply<std::uint64_t> reply) override {
-    reply(of_group<std::uint64_t>(key, [&](Group& group) { return memory::forget(group, route); }));
+    reply(of_group<std::uint64_t>(key, [&](Group& group) { return memory::forget(group, route); }, check_names(key, route)));
   }
 
   void destroy_group(GroupKey key, Reply<bool> reply) override {
-    reply(locked<bool>(key.stream, [&]() -> Result<bool> {
+    reply(locked<bool>(check_names(key), [&]() -> Result<bool> {
       const auto at = streams_.find(key.stream);
       return at != streams_.end() && at->second.groups.erase(key.group) > 0;
     }));
   }
 
  private:
+  /// Takes the step under the lock, unless a name is `wrong`.
   template <class T, class Step>
-  Result<T> locked(const std::string& stream, Step step) {
+  Result<T> locked(std::optional<Failure> wrong, Step step) {
+    if (wrong) return std::move(*wrong);
     const std::lock_guard lock(mutex_);
-    if (auto bad = bad_name({stream})) return *bad;
     return step();
   }
 
   /// As `locked`, and tells the watches of the stream.
   template <class T, class Step>
-  Result<T> changing(const std::string& stream, Step step) {
-    auto result = locked<T>(stream, step);
+  Result<T> changing(const std::string& stream, std::optional<Failure> wrong, Step step) {
+    auto result = locked<T>(std::move(wrong), step);
     if (result) ring(stream);
     return result;
   }
 
   template <class T, class Step>
-  Result<T> of_group(const GroupKey& key, Step step) {
-    return locked<T>(key.stream, [&]() -> Result<T> {
+  Result<T> of_group(const GroupKey& key, Step step, std::optional<Failure> wrong = std::nullopt) {
+    return locked<T>(wrong ? std::move(wrong) : check_names(key), [&]() -> Result<T> {
       auto* group = find(key);
       if (group == nullptr) {
         return Failure{Errc::not_found, "there is no group \"" + key.group + "\" on stream \"" + key.stream + "\""};
       }
       return step(*group);
     });
-  }
-
-  static std::optional<Failure> bad_name(const std::vector<std::string>& names) {
-    for (const auto& name : names) {
-      if (!name.empty() && name.size() <= broker::longest_name) continue;
-      return Failure{Errc::invalid, "a name of " + std::to_string(name.size()) + " bytes: names of streams, groups, members and routes have 1 to " +
-                                        std::to_string(broker::longest_name)};
-    }
-    return std::nullopt;
   }
 
   static Failure no_stream(const std::string& name) {

@@ -28,6 +28,7 @@ struct Pending {
   broker::Progress progress{};
   Timestamp deadline{};  ///< the delivery's own; epoch: the owner's lease
   EventPointer event{};
+  EntryId origin{};  ///< the entry it is of; side work: the one its dead letter came from
 };
 
 struct Member {
