@@ -12,9 +12,6 @@ using std::chrono::hours;
 using std::chrono::seconds;
 using Verdict = broker::Settlement::Verdict;
 
-const std::vector<std::string> types{"a", "a", "b", "c"};
-const std::vector<std::string> groups{"free", "free", "lane", "pull"};  // unordered, ordered, with visibility
-const std::vector<std::string> members{"m1", "m2", "m3"};
 constexpr std::size_t remembered = 40;
 
 template <class T>
@@ -39,83 +36,34 @@ std::string describe(const broker::Retention& r) {
          " letters=" + std::to_string(r.dead_letter_cap) + "/" + std::to_string(r.dead_letter_age.count());
 }
 
-}  // namespace
-
-// --- chance -----------------------------------------------------------------------------------------------------
-
-void RandomSteps::move_time() {
-  const auto kind = below(100);
-  if (kind < 45) return;
-  if (kind < 92) {
-    now_ += within(seconds(3));
-  } else if (kind < 95) {
-    now_ += seconds(31);
-  } else if (kind < 99) {
-    now_ -= within(seconds(20));
-  } else {
-    now_ += chance(50) ? Millis(hours(1)) : -Millis(hours(1));
+/// Most of what is settled is forgotten; some is kept, for late and repeated settlements.
+void forget_settled(Known& known, const broker::Exchange& request, const broker::Exchanged& answer) {
+  for (std::size_t i = 0; i < answer.settled.size(); ++i) {
+    const auto& ticket = request.settlements[i].ticket;
+    const bool keep = answer.settled[i] == broker::Settled::done && ticket.token % 4 == 0;
+    if (!keep && request.settlements[i].verdict != Verdict::hold) {
+      std::erase_if(known.work,
+                    [&](const Known::Work& work) { return work.ticket == ticket && work.group == request.key.group; });
+    }
   }
 }
 
-broker::GroupKey RandomSteps::some_group() {
-  return {chance(95) ? "things" : "others", one_of(groups)};
-}
-std::string RandomSteps::some_member() {
-  return one_of(members);
-}
-std::string RandomSteps::some_type() {
-  return chance(3) ? "" : one_of(types);
-}
-
-std::vector<std::string> RandomSteps::some_routes() {
-  static const std::vector<std::vector<std::string>> choices{{"*"},      {"a", "b"},   {"a", "b"}, {"a"},
-                                                             {"b", "c"}, {"a/2", "b"}, {}};
-  return one_of(choices);
-}
-
-EntryId RandomSteps::some_id() {
-  if (known_.ids.empty() || chance(10)) return {};
-  auto id = known_.ids[below(known_.ids.size())];
-  if (chance(20)) ++id.seq;
-  return id;
+void learn(Known& known, const broker::Exchange& request, const broker::Exchanged& answer) {
+  for (std::size_t i = 0; i < answer.settled.size(); ++i) {
+    const bool died =
+        answer.settled[i] == broker::Settled::done && request.settlements[i].verdict == Verdict::dead_letter;
+    if (died) ++known.letters;
+  }
+  forget_settled(known, request, answer);
+  for (const auto& one : answer.deliveries) {
+    remember(known.work, {request.key.group, request.member, one.ticket, one.progress});
+  }
+  remember(known.exchanges, request);
+  if (known.exchanges.size() > 6) known.exchanges.pop_front();
+  if (answer.member_lost) remember(known.lost, {request.key, request.member});
 }
 
-std::vector<std::uint64_t> RandomSteps::some_letters() {
-  std::vector<std::uint64_t> numbers;
-  for (auto left = below(4); left > 0; --left) numbers.push_back(1 + below(known_.letters + 2));
-  return numbers;
-}
-
-broker::Progress RandomSteps::changed(broker::Progress progress) {
-  if (chance(60)) ++progress.attempts;
-  if (chance(10) && progress.attempts > 0) --progress.attempts;
-  if (chance(10)) ++progress.stalls;
-  progress.started = chance(40);
-  progress.suspect = chance(10);
-  progress.due = chance(40) ? Timestamp{} : now_ - seconds(1) + within(seconds(8));
-  if (chance(10)) progress.route = chance(50) ? "a/2" : some_type();
-  if (chance(50)) progress.note = "note " + std::to_string(below(100));
-  return progress;
-}
-
-broker::Settlement RandomSteps::some_settlement(const std::string& group, const std::string& member) {
-  auto of_this_caller = [&](const Known::Work& work) {
-    return work.group == group && (chance(10) || work.member == member);
-  };
-  auto at = std::find_if(
-      known_.work.rbegin() + static_cast<std::ptrdiff_t>(below(std::min<std::size_t>(8, known_.work.size()))),
-      known_.work.rend(), of_this_caller);
-  if (at == known_.work.rend()) at = known_.work.rbegin();
-  broker::Settlement settlement{at->ticket, Verdict::acknowledge, {}, {}};
-  if (chance(5)) --settlement.ticket.token;
-  static const std::vector<Verdict> verdicts{Verdict::acknowledge, Verdict::acknowledge, Verdict::park,
-                                             Verdict::park,        Verdict::hold,        Verdict::hold,
-                                             Verdict::dead_letter, Verdict::release,     Verdict::extend};
-  settlement.verdict = one_of(verdicts);
-  if (settlement.verdict != Verdict::acknowledge) settlement.progress = changed(at->progress);
-  if (settlement.verdict == Verdict::dead_letter) settlement.reason = "reason " + std::to_string(below(100));
-  return settlement;
-}
+}  // namespace
 
 // --- delivery ---------------------------------------------------------------------------------------------------
 
@@ -153,11 +101,11 @@ Step RandomSteps::append() {
           }};
 }
 
-Step RandomSteps::join() {
-  broker::Join request{.key = some_group(), .member = some_member(), .routes = some_routes(), .now = now_};
+Step RandomSteps::join(broker::GroupKey key, std::string member) {
+  broker::Join request{.key = std::move(key), .member = std::move(member), .routes = some_routes(), .now = now_};
   using Start = broker::Start::At;
   request.start = {static_cast<Start>(below(3)), some_id()};
-  request.lease = seconds(1 + below(30));
+  request.lease = seconds(5 + below(30));
   auto what = "join " + request.key.stream + "/" + request.key.group + " " + request.member + " now=" + text(now_) +
               " routes=" + text(request.routes) + " start=" + std::to_string(static_cast<int>(request.start.at)) +
               " after " + text(request.start.after) + " lease=" + std::to_string(request.lease.count());
@@ -167,7 +115,7 @@ Step RandomSteps::join() {
 Step RandomSteps::exchange() {
   if (!known_.exchanges.empty() && chance(6)) return send(known_.exchanges[below(known_.exchanges.size())], true);
   broker::Exchange request{.key = some_group(), .member = some_member(), .now = now_};
-  request.lease = chance(10) ? Millis(0) : Millis(seconds(1 + below(30)));
+  request.lease = chance(10) ? Millis(0) : Millis(seconds(5 + below(30)));
   for (auto left = known_.work.empty() ? 0 : below(5); left > 0; --left) {
     request.settlements.push_back(some_settlement(request.key.group, request.member));
   }
@@ -188,13 +136,7 @@ Step RandomSteps::send(broker::Exchange request, bool repeated) {
   auto what = (repeated ? "exchange again " : "exchange ") + describe(request);
   return {std::move(what), [request = std::move(request)](Steps& on, Known* known) {
             const auto answer = on.exchange(request);
-            if (known != nullptr && answer) {
-              for (const auto& one : answer->deliveries) {
-                remember(known->work, {request.key.group, request.member, one.ticket, one.progress});
-              }
-              remember(known->exchanges, request);
-              if (known->exchanges.size() > 6) known->exchanges.pop_front();
-            }
+            if (known != nullptr && answer) learn(*known, request, *answer);
             return text(answer);
           }};
 }
@@ -219,20 +161,8 @@ Step RandomSteps::read() {
   return {std::move(what), [request](Steps& on, Known*) { return text(on.read(request)); }};
 }
 
-broker::Retention RandomSteps::some_retention() {
-  broker::Retention retention;
-  retention.keep = chance(50) ? below(40) : 100'000;
-  if (chance(20)) retention.max_length = below(30);
-  if (chance(20)) retention.min_id = some_id();
-  retention.force = chance(10);
-  if (chance(50)) retention.idle_group = seconds(below(60));
-  if (chance(30)) retention.dead_letter_cap = below(4);
-  if (chance(20)) retention.dead_letter_age = seconds(below(60));
-  return retention;
-}
-
 Step RandomSteps::upkeep() {
-  broker::Upkeep request{.stream = "things", .now = now_, .trim = chance(50)};
+  broker::Upkeep request{.stream = "things", .now = now_, .trim = chance(70)};
   request.retention = some_retention();
   request.slice = static_cast<std::uint32_t>(chance(50) ? 10'000 : 1 + below(6));
   auto what = "upkeep now=" + text(now_) + " slice=" + std::to_string(request.slice) +
@@ -249,12 +179,8 @@ Step RandomSteps::look() {
   const auto letter = below(known_.letters + 1);
   auto what = "pages of " + key.group + ": pending after " + text(broker::Ticket{after, 0}) + ", letters after " +
               text(letter) + ", limit " + text(limit);
-  return {std::move(what), [key, after, limit, letter](Steps& on, Known* known) {
-            const auto letters = on.dead_letters(key, letter, limit);
-            if (known != nullptr && letters && !letters->letters.empty()) {
-              known->letters = std::max(known->letters, letters->letters.back().number);
-            }
-            return text(on.pending(key, after, limit)) + " " + text(letters);
+  return {std::move(what), [key, after, limit, letter](Steps& on, Known*) {
+            return text(on.pending(key, after, limit)) + " " + text(on.dead_letters(key, letter, limit));
           }};
 }
 
@@ -282,7 +208,7 @@ Step RandomSteps::replay() {
 
 Step RandomSteps::forget() {
   auto key = some_group();
-  auto route = chance(20) ? std::string("*") : one_of(types);
+  auto route = chance(20) ? std::string("*") : some_type();
   auto what = "forget " + key.group + " " + route;
   return {std::move(what), [key, route](Steps& on, Known*) { return text(on.forget(key, route)); }};
 }
@@ -294,16 +220,21 @@ Step RandomSteps::destroy_group() {
 
 Step RandomSteps::next() {
   move_time();
+  if (!known_.lost.empty() && chance(50)) {
+    auto [key, member] = std::move(known_.lost.back());
+    known_.lost.pop_back();
+    return join(std::move(key), std::move(member));
+  }
   const auto kind = below(200);
-  if (kind < 44) return append();
-  if (kind < 64) return join();
-  if (kind < 158) return exchange();
-  if (kind < 162) return leave();
-  if (kind < 167) return read();
-  if (kind < 180) return upkeep();
-  if (kind < 185) return look();
-  if (kind < 191) return republish();
-  if (kind < 193) return discard();
+  if (kind < 38) return append();
+  if (kind < 52) return join(some_group(), some_member());
+  if (kind < 144) return exchange();
+  if (kind < 148) return leave();
+  if (kind < 153) return read();
+  if (kind < 172) return upkeep();
+  if (kind < 178) return look();
+  if (kind < 188) return republish();
+  if (kind < 190) return discard();
   if (kind < 197) return replay();
   if (kind < 199) return forget();
   return destroy_group();

@@ -4,6 +4,7 @@
 #include <functional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/steps.hpp"
@@ -21,10 +22,11 @@ struct Known {
     broker::Ticket ticket;
     broker::Progress progress;
   };
-  std::deque<Work> work{};                   ///< newest last; also what was settled long ago
-  std::deque<EntryId> ids{};                 ///< newest last
-  std::uint64_t letters = 0;                 ///< the highest number of a dead letter
-  std::deque<broker::Exchange> exchanges{};  ///< sent before, newest last
+  std::deque<Work> work{};                                      ///< newest last; also some of what was settled long ago
+  std::deque<std::pair<broker::GroupKey, std::string>> lost{};  ///< members that have to join again
+  std::deque<EntryId> ids{};                                    ///< newest last
+  std::uint64_t letters = 0;                                    ///< how many dead letters there were, in all groups
+  std::deque<broker::Exchange> exchanges{};                     ///< sent before, newest last
 };
 
 /// One call: made on a store, it returns the answer as text. `known` learns from the answer when it is given.
@@ -65,7 +67,7 @@ class RandomSteps {
   broker::Retention some_retention();
 
   Step append();
-  Step join();
+  Step join(broker::GroupKey key, std::string member);
   Step exchange();
   Step send(broker::Exchange request, bool repeated);
   Step leave();

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "conformance/contract/planted_difference.hpp"
 #include "conformance/contract/random_steps.hpp"
 #include "support/stores.hpp"
 
@@ -17,9 +18,9 @@ using testing_support::every_store;
 using testing_support::StoreKind;
 using testing_support::TemporaryDirectory;
 
-constexpr std::uint64_t sequences = 320;
-constexpr std::uint64_t in_a_test = 40;
-constexpr std::size_t steps_of_a_sequence = 250;
+constexpr std::uint64_t sequences = 300;
+constexpr std::uint64_t in_a_test = 50;
+constexpr std::size_t steps_of_a_sequence = 220;
 constexpr std::size_t looks_every = 10;
 
 std::vector<StoreKind> others() {
@@ -89,6 +90,36 @@ TEST(SameAsMemory, OneSeed) {
     const TemporaryDirectory directory;
     EXPECT_EQ(compare(std::strtoull(seed, nullptr, 10), kind.open(directory.path()), true), "") << kind.name;
   }
+}
+
+// --- the comparison itself ----------------------------------------------------------------------------------------
+
+broker::Store planted() {
+  auto store = memory::open("planted");
+  store.broker = std::make_shared<ForgetsOneAcknowledgement>(store.broker, 10);
+  return store;
+}
+
+TEST(Comparison, FindsOneForgottenAcknowledgement) {
+  int found = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) found += compare(seed, planted()).empty() ? 0 : 1;
+  EXPECT_GE(found, 8) << "some sequences acknowledge too little, or what is gone already";
+}
+
+TEST(Comparison, SaysWhereAndWhatDiffers) {
+  std::string found;
+  for (std::uint64_t seed = 1; found.empty() && seed <= 10; ++seed) found = compare(seed, planted());
+  for (const auto* const part : {"COLLECTIVE_SEED=", "step ", "memory: ", "other: "}) {
+    EXPECT_NE(found.find(part), std::string::npos) << found;
+  }
+}
+
+TEST(Comparison, TheSameSeedFindsTheSame) {
+  EXPECT_EQ(compare(3, planted()), compare(3, planted()));
+}
+
+TEST(Comparison, TheReferenceIsLikeItself) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) EXPECT_EQ(compare(seed, memory::open("another")), "");
 }
 
 }  // namespace
