@@ -234,7 +234,8 @@ class Broker {
   using Watch = std::shared_ptr<void>;
   virtual Watch watch(const std::string& stream, std::function<void()> news) = 0;
 
-  /// Answers everything still waiting (as unknown where it may be applied) and returns by the deadline.
+  /// Answers everything still waiting (as unknown where it may be applied) and returns by the deadline. Later calls are
+  /// answered too: with Errc::not_connected, unless the store is shared within the process and others still use it.
   virtual void close(std::chrono::steady_clock::time_point deadline) = 0;
 };
 

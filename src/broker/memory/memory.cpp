@@ -42,8 +42,10 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
         return answer;
       }
       const auto parked = group->parked.size();
+      const auto members = group->members.size();
       auto answer = memory::exchange(streams_.at(request.key.stream), *group, request);
-      rings = group->parked.size() > parked || settles_for_others(request);
+      const bool reaped = group->members.size() < members;  // a lane may be free
+      rings = reaped || group->parked.size() > parked || settles_for_others(request);
       return answer;
     });
     if (rings) ring(request.key.stream);
@@ -110,21 +112,19 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void pending(GroupKey key, broker::WorkId after, std::size_t limit, Reply<std::vector<broker::PendingInfo>> reply) override {
-    reply(of_group<std::vector<broker::PendingInfo>>(key, [&](Group& group) { return pending_of(group, after, limit); }));
+    reply(of_group<std::vector<broker::PendingInfo>>(key, check_names(key), [&](Group& group) { return pending_of(group, after, limit); }));
   }
 
   void dead_letters(GroupKey key, std::uint64_t after, std::size_t limit, Reply<broker::DeadLetterPage> reply) override {
-    reply(of_group<broker::DeadLetterPage>(key, [&](Group& group) { return letters_of(group, after, limit); }));
+    reply(of_group<broker::DeadLetterPage>(key, check_names(key), [&](Group& group) { return letters_of(group, after, limit); }));
   }
 
   void republish(GroupKey key, std::vector<std::uint64_t> numbers, Timestamp now, Reply<std::uint64_t> reply) override {
-    auto result = of_group<std::uint64_t>(key, [&](Group& group) { return memory::republish(group, numbers, now); });
-    ring(key.stream);
-    reply(std::move(result));
+    reply(changing_group<std::uint64_t>(key, check_names(key), [&](Group& group) { return memory::republish(group, numbers, now); }));
   }
 
   void discard(GroupKey key, std::vector<std::uint64_t> numbers, Reply<std::uint64_t> reply) override {
-    reply(of_group<std::uint64_t>(key, [&](Group& group) {
+    reply(of_group<std::uint64_t>(key, check_names(key), [&](Group& group) {
       std::uint64_t gone = 0;
       for (const auto number : numbers) gone += group.letters.erase(number);
       return gone;
@@ -132,7 +132,7 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void replay(GroupKey key, EntryId after, Reply<std::uint64_t> reply) override {
-    auto result = of_group<std::uint64_t>(key, [&](Group& group) -> Result<std::uint64_t> {
+    reply(changing_group<std::uint64_t>(key, check_names(key), [&](Group& group) -> Result<std::uint64_t> {
       if (group.replay) return Failure{Errc::conflict, "an earlier replay of the group still runs; wait until it is through"};
       const auto& stream = streams_.at(key.stream);
       const auto first = stream.after(after);
@@ -140,17 +140,15 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
       if (first >= last) return std::uint64_t{0};
       group.replay.emplace(after, group.cursor);
       return static_cast<std::uint64_t>(last - first);
-    });
-    ring(key.stream);
-    reply(std::move(result));
+    }));
   }
 
   void forget(GroupKey key, const std::string& route, Reply<std::uint64_t> reply) override {
-    reply(of_group<std::uint64_t>(key, [&](Group& group) { return memory::forget(group, route); }, check_names(key, route)));
+    reply(changing_group<std::uint64_t>(key, check_names(key, route), [&](Group& group) { return memory::forget(group, route); }));
   }
 
   void destroy_group(GroupKey key, Reply<bool> reply) override {
-    reply(locked<bool>(check_names(key), [&]() -> Result<bool> {
+    reply(changing<bool>(key.stream, check_names(key), [&]() -> Result<bool> {
       const auto at = streams_.find(key.stream);
       return at != streams_.end() && at->second.groups.erase(key.group) > 0;
     }));
@@ -174,14 +172,20 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   template <class T, class Step>
-  Result<T> of_group(const GroupKey& key, Step step, std::optional<Failure> wrong = std::nullopt) {
-    return locked<T>(wrong ? std::move(wrong) : check_names(key), [&]() -> Result<T> {
+  Result<T> of_group(const GroupKey& key, std::optional<Failure> wrong, Step step) {
+    return locked<T>(std::move(wrong), [&]() -> Result<T> {
       auto* group = find(key);
-      if (group == nullptr) {
-        return Failure{Errc::not_found, "there is no group \"" + key.group + "\" on stream \"" + key.stream + "\""};
-      }
-      return step(*group);
+      if (group != nullptr) return step(*group);
+      return Failure{Errc::not_found, "there is no group \"" + key.group + "\" on stream \"" + key.stream + "\""};
     });
+  }
+
+  /// As `of_group`, and tells the watches of the stream.
+  template <class T, class Step>
+  Result<T> changing_group(const GroupKey& key, std::optional<Failure> wrong, Step step) {
+    auto result = of_group<T>(key, std::move(wrong), step);
+    if (result) ring(key.stream);
+    return result;
   }
 
   static Failure no_stream(const std::string& name) {
