@@ -57,7 +57,7 @@ struct Progress {
 
 /// A stored entry. Its text lives as long as the `storage` of the answer that carried it.
 struct Entry {
-  EntryId id{};
+  EntryId id{};  ///< of the log; side work and dead letters: of the entry they were
   EnvelopeView event;
   std::string_view defect;  ///< empty, or why it is no readable event; `event.data` then holds the raw bytes
 };
@@ -66,7 +66,7 @@ using Storage = std::shared_ptr<const void>;
 // --- append ---------------------------------------------------------------------------------------------------
 
 struct Append {
-  EnvelopeView event{};      ///< its stream is the batch's
+  EnvelopeView event{};      ///< without its stream, which is the batch's
   Timestamp not_before{};    ///< epoch: now. Later: parked unseen until `upkeep` runs after that time
   bool deduplicate = false;  ///< the caller chose the event id: within the window an id is stored once
 };
@@ -74,7 +74,8 @@ struct Append {
 struct AppendBatch {
   std::string stream{};
   Timestamp now{};
-  std::uint64_t hard_cap = 0;       ///< entries; 0: none. A batch that would pass it is refused with Errc::full
+  std::uint64_t hard_cap = 0;       ///< entries, delayed ones too; 0: none. A batch that would pass it is refused with
+                                    ///< Errc::full; what is stored already takes no room
   Millis duplicate_window{600'000}; ///< how long a chosen event id is remembered
 
   /// Copies the event's text in. Its text is valid as long as the batch or a copy of it.
@@ -248,7 +249,8 @@ class Broker {
   using Watch = std::shared_ptr<void>;
   virtual Watch watch(const std::string& stream, std::function<void()> news) = 0;
 
-  /// Answers everything still waiting (as unknown where it may be applied) and returns by the deadline.
+  /// Answers everything still waiting (as unknown where it may be applied) and returns by the deadline. Later calls are
+  /// answered too: with Errc::not_connected, unless the store is shared within the process and others still use it.
   virtual void close(std::chrono::steady_clock::time_point deadline) = 0;
 };
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +45,15 @@ inline bool goes_back(const Progress& stored, const Progress& held) {
 /// asking again would change nothing until the one before it has ended.
 inline bool more_in_order(bool full, const Exchange& request, bool stopped_at_suspect) {
   return full || !stopped_at_suspect || request.max_suspects > 0;
+}
+
+/// How many events of a batch would take room: not those whose chosen id `was_seen`, nor the second one with an id.
+template <class WasSeen>
+std::size_t events_to_store(const AppendBatch& batch, WasSeen was_seen) {
+  std::set<std::string_view> chosen;
+  return static_cast<std::size_t>(std::count_if(batch.events().begin(), batch.events().end(), [&](const Append& one) {
+    return !one.deduplicate || (!was_seen(one) && chosen.insert(one.event.id).second);
+  }));
 }
 
 /// How many of `max_entries` parked work may take while there are new entries.

@@ -19,7 +19,7 @@ class MemoryStores {
     url.refuse_rest("");
     const std::lock_guard lock(mutex_);
     auto& known = stores_[url.rest];
-    if (auto store = known.lock()) return *store;
+    if (const auto store = known.lock()) return share(store);
     auto store = std::make_shared<broker::Store>(memory::open(url.rest));
     known = store;
     return share(store);

@@ -4,12 +4,12 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "collective/collective.hpp"
+#include "support/temporary_directory.hpp"
 
 // For tests of the whole client and bus with real threads: what they wait for is always an event of their own, with a
 // limit that only a failure reaches.
@@ -60,26 +60,6 @@ class Gate {
   std::mutex mutex_;
   std::condition_variable opened_;
   bool open_ = false;  // guarded by mutex_
-};
-
-/// A directory of the test's own, removed at its end.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    char name[] = "/tmp/collective-test-XXXXXX";
-    if (mkdtemp(name) == nullptr) throw std::runtime_error("mkdtemp failed");
-    path_ = name;
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 /// Runs each test on every broker that a URL can name.

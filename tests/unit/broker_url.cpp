@@ -77,5 +77,15 @@ TEST(BrokerUrl, AnUnknownSchemeIsRefusedWithTheKnownOnes) {
   }
 }
 
+TEST(BrokerUrl, AMemoryNameIsTheSameStoreAsLongAsSomebodyUsesIt) {
+  const auto table = default_brokers();
+  Options options;
+  options.broker = "memory:shared";
+  auto first = open_store(table, options);
+  const auto second = open_store(table, options);
+  first = {};
+  EXPECT_EQ(open_store(table, options).broker, second.broker);
+}
+
 }  // namespace
 }  // namespace collective::runtime

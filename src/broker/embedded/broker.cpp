@@ -6,12 +6,14 @@
 #include "broker/embedded/inspect.hpp"
 #include "broker/embedded/log.hpp"
 #include "broker/embedded/members.hpp"
-#include "broker/embedded/names.hpp"
 #include "broker/embedded/operation.hpp"
 #include "broker/embedded/upkeep.hpp"
+#include "broker/names.hpp"
 
 namespace collective::embedded {
 
+using broker::check_name;
+using broker::check_names;
 using broker::Failure;
 using broker::GroupKey;
 using broker::Reply;

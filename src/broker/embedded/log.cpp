@@ -60,7 +60,12 @@ EntryId add_entry(Unit& unit, StreamState& stream, const EnvelopeView& event, Ti
 broker::Result<std::vector<broker::Appended>> append(Unit& unit, const broker::AppendBatch& batch) {
   auto* stream = unit.stream(batch.stream);
   const std::uint64_t length = stream != nullptr ? stream->record.length() + stream->record.delayed : 0;
-  if (batch.hard_cap != 0 && length + batch.events().size() > batch.hard_cap) return past_the_cap(batch, length);
+  if (batch.hard_cap != 0) {
+    const auto fresh = broker::events_to_store(batch, [&](const broker::Append& one) {
+      return stream != nullptr && seen_before(unit, *stream, one, batch.now).has_value();
+    });
+    if (length + fresh > batch.hard_cap) return past_the_cap(batch, length);
+  }
   std::size_t bytes = 0;
   for (const auto& one : batch.events()) bytes += size_of(one.event);
   unit.require_room(bytes);
@@ -100,7 +105,8 @@ std::uint64_t promote(Unit& unit, StreamState& stream, Timestamp now, std::uint3
     --stream.record.delayed;
     if (event.event.id.size() <= broker::longest_name) {
       const auto seen_key = Key(Kind::seen).u32(stream.number).name(event.event.id);
-      if (const auto seen = unit.load<SeenRecord>(seen_key)) unit.store(seen_key, SeenRecord{id, seen->until});
+      const auto seen = unit.load<SeenRecord>(seen_key);
+      if (seen && seen->id == EntryId{}) unit.store(seen_key, SeenRecord{id, seen->until});
     }
     ++promoted;
   }

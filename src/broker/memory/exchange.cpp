@@ -18,9 +18,8 @@ void unlist(Group& group, const std::string& member, Timestamp now) {
 }
 
 void bury(Group& group, std::map<broker::WorkId, Pending>::iterator at, const broker::Settlement& settlement, Timestamp now) {
-  const auto id = at->first.side ? EntryId{} : at->first.id;
   group.letters.emplace(++group.letter_numbers,
-                        Letter{id, at->second.event, settlement.progress, settlement.reason, now});
+                        Letter{at->second.origin, at->second.event, settlement.progress, settlement.reason, now});
   group.remove(at);
 }
 

@@ -21,8 +21,7 @@ void HandOut::deliver(At at) {
   const auto& [work, value] = *at;
   storage_->push_back(value.event);
   bytes_ += value.event->data.size() + value.event->metadata.size();
-  const EntryId id = work.side ? EntryId{} : work.id;
-  answer_.deliveries.push_back({{work, value.token}, {id, *value.event, {}}, value.progress});
+  answer_.deliveries.push_back({{work, value.token}, {value.origin, *value.event, {}}, value.progress});
 }
 
 void HandOut::recover() {
@@ -108,6 +107,7 @@ bool HandOut::pass_entry(const LogEntry& entry, bool replayed) {
   Pending fresh;
   fresh.progress.route = type;
   fresh.event = entry.event;
+  fresh.origin = entry.id;
   group_.put(work, std::move(fresh));
   if (!takes(type)) {  // parked, for those that take it
     --passes_left_;

@@ -6,11 +6,14 @@
 #include "broker/memory/exchange.hpp"
 #include "broker/memory/inspect.hpp"
 #include "broker/memory/upkeep.hpp"
+#include "broker/names.hpp"
 #include "broker/rules.hpp"
 
 namespace collective::memory {
 namespace {
 
+using broker::check_name;
+using broker::check_names;
 using broker::Failure;
 using broker::GroupKey;
 using broker::Reply;
@@ -19,22 +22,18 @@ using broker::Result;
 class MemoryBroker final : public broker::Broker, public broker::Admin, public std::enable_shared_from_this<MemoryBroker> {
  public:
   void append(broker::AppendBatch batch, Reply<std::vector<broker::Appended>> reply) override {
-    reply(changing<std::vector<broker::Appended>>(batch.stream, [&] { return append_locked(batch); }));
+    reply(changing<std::vector<broker::Appended>>(batch.stream, check_names(batch), [&] { return append_locked(batch); }));
   }
 
   void join(broker::Join request, Reply<EntryId> reply) override {
-    reply(changing<EntryId>(request.key.stream, [&]() -> Result<EntryId> {
-      auto names = request.routes;
-      names.insert(names.end(), request.labels.begin(), request.labels.end());
-      names.insert(names.end(), {request.key.group, request.member});
-      if (auto bad = bad_name(names)) return *bad;
+    reply(changing<EntryId>(request.key.stream, check_names(request), [&]() -> Result<EntryId> {
       return memory::join(stream(request.key.stream), request);
     }));
   }
 
   void exchange(broker::Exchange request, Reply<broker::Exchanged> reply) override {
     bool rings = false;
-    auto result = locked<broker::Exchanged>(request.key.stream, [&]() -> Result<broker::Exchanged> {
+    auto result = locked<broker::Exchanged>(check_names(request), [&]() -> Result<broker::Exchanged> {
       auto* group = find(request.key);
       if (group == nullptr) {
         broker::Exchanged answer;
@@ -43,8 +42,10 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
         return answer;
       }
       const auto parked = group->parked.size();
+      const auto members = group->members.size();
       auto answer = memory::exchange(streams_.at(request.key.stream), *group, request);
-      rings = group->parked.size() > parked || settles_for_others(request);
+      const bool reaped = group->members.size() < members;  // a lane may be free
+      rings = reaped || group->parked.size() > parked || settles_for_others(request);
       return answer;
     });
     if (rings) ring(request.key.stream);
@@ -52,18 +53,18 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void leave(GroupKey key, std::string member, Timestamp now, Reply<bool> reply) override {
-    reply(changing<bool>(key.stream, [&]() -> Result<bool> {
+    reply(changing<bool>(key.stream, check_names(key, member), [&]() -> Result<bool> {
       auto* group = find(key);
       return group != nullptr && memory::leave(*group, member, now);
     }));
   }
 
   void read(broker::Read request, Reply<broker::Page> reply) override {
-    reply(locked<broker::Page>(request.stream, [&] { return read_locked(request); }));
+    reply(locked<broker::Page>(check_name("stream", request.stream), [&] { return read_locked(request); }));
   }
 
   void upkeep(broker::Upkeep request, Reply<broker::UpkeepReport> reply) override {
-    auto result = locked<broker::UpkeepReport>(request.stream, [&]() -> Result<broker::UpkeepReport> {
+    auto result = locked<broker::UpkeepReport>(check_name("stream", request.stream), [&]() -> Result<broker::UpkeepReport> {
       const auto at = streams_.find(request.stream);
       return at == streams_.end() ? broker::UpkeepReport{} : memory::upkeep(at->second, request);
     });
@@ -93,7 +94,7 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void stream_info(const std::string& name, Reply<broker::StreamInfo> reply) override {
-    reply(locked<broker::StreamInfo>(name, [&]() -> Result<broker::StreamInfo> {
+    reply(locked<broker::StreamInfo>(check_name("stream", name), [&]() -> Result<broker::StreamInfo> {
       const auto at = streams_.find(name);
       if (at == streams_.end()) return no_stream(name);
       return describe(at->second);
@@ -101,7 +102,7 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void groups(const std::string& name, Timestamp now, Reply<std::vector<broker::GroupInfo>> reply) override {
-    reply(locked<std::vector<broker::GroupInfo>>(name, [&]() -> Result<std::vector<broker::GroupInfo>> {
+    reply(locked<std::vector<broker::GroupInfo>>(check_name("stream", name), [&]() -> Result<std::vector<broker::GroupInfo>> {
       const auto at = streams_.find(name);
       if (at == streams_.end()) return no_stream(name);
       std::vector<broker::GroupInfo> list;
@@ -111,21 +112,19 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void pending(GroupKey key, broker::WorkId after, std::size_t limit, Reply<std::vector<broker::PendingInfo>> reply) override {
-    reply(of_group<std::vector<broker::PendingInfo>>(key, [&](Group& group) { return pending_of(group, after, limit); }));
+    reply(of_group<std::vector<broker::PendingInfo>>(key, check_names(key), [&](Group& group) { return pending_of(group, after, limit); }));
   }
 
   void dead_letters(GroupKey key, std::uint64_t after, std::size_t limit, Reply<broker::DeadLetterPage> reply) override {
-    reply(of_group<broker::DeadLetterPage>(key, [&](Group& group) { return letters_of(group, after, limit); }));
+    reply(of_group<broker::DeadLetterPage>(key, check_names(key), [&](Group& group) { return letters_of(group, after, limit); }));
   }
 
   void republish(GroupKey key, std::vector<std::uint64_t> numbers, Timestamp now, Reply<std::uint64_t> reply) override {
-    auto result = of_group<std::uint64_t>(key, [&](Group& group) { return memory::republish(group, numbers, now); });
-    ring(key.stream);
-    reply(std::move(result));
+    reply(changing_group<std::uint64_t>(key, check_names(key), [&](Group& group) { return memory::republish(group, numbers, now); }));
   }
 
   void discard(GroupKey key, std::vector<std::uint64_t> numbers, Reply<std::uint64_t> reply) override {
-    reply(of_group<std::uint64_t>(key, [&](Group& group) {
+    reply(of_group<std::uint64_t>(key, check_names(key), [&](Group& group) {
       std::uint64_t gone = 0;
       for (const auto number : numbers) gone += group.letters.erase(number);
       return gone;
@@ -133,7 +132,7 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void replay(GroupKey key, EntryId after, Reply<std::uint64_t> reply) override {
-    auto result = of_group<std::uint64_t>(key, [&](Group& group) -> Result<std::uint64_t> {
+    reply(changing_group<std::uint64_t>(key, check_names(key), [&](Group& group) -> Result<std::uint64_t> {
       if (group.replay) return Failure{Errc::conflict, "an earlier replay of the group still runs; wait until it is through"};
       const auto& stream = streams_.at(key.stream);
       const auto first = stream.after(after);
@@ -141,56 +140,52 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
       if (first >= last) return std::uint64_t{0};
       group.replay.emplace(after, group.cursor);
       return static_cast<std::uint64_t>(last - first);
-    });
-    ring(key.stream);
-    reply(std::move(result));
+    }));
   }
 
   void forget(GroupKey key, const std::string& route, Reply<std::uint64_t> reply) override {
-    reply(of_group<std::uint64_t>(key, [&](Group& group) { return memory::forget(group, route); }));
+    reply(changing_group<std::uint64_t>(key, check_names(key, route), [&](Group& group) { return memory::forget(group, route); }));
   }
 
   void destroy_group(GroupKey key, Reply<bool> reply) override {
-    reply(locked<bool>(key.stream, [&]() -> Result<bool> {
+    reply(changing<bool>(key.stream, check_names(key), [&]() -> Result<bool> {
       const auto at = streams_.find(key.stream);
       return at != streams_.end() && at->second.groups.erase(key.group) > 0;
     }));
   }
 
  private:
+  /// Takes the step under the lock, unless a name is `wrong`.
   template <class T, class Step>
-  Result<T> locked(const std::string& stream, Step step) {
+  Result<T> locked(std::optional<Failure> wrong, Step step) {
+    if (wrong) return std::move(*wrong);
     const std::lock_guard lock(mutex_);
-    if (auto bad = bad_name({stream})) return *bad;
     return step();
   }
 
   /// As `locked`, and tells the watches of the stream.
   template <class T, class Step>
-  Result<T> changing(const std::string& stream, Step step) {
-    auto result = locked<T>(stream, step);
+  Result<T> changing(const std::string& stream, std::optional<Failure> wrong, Step step) {
+    auto result = locked<T>(std::move(wrong), step);
     if (result) ring(stream);
     return result;
   }
 
   template <class T, class Step>
-  Result<T> of_group(const GroupKey& key, Step step) {
-    return locked<T>(key.stream, [&]() -> Result<T> {
+  Result<T> of_group(const GroupKey& key, std::optional<Failure> wrong, Step step) {
+    return locked<T>(std::move(wrong), [&]() -> Result<T> {
       auto* group = find(key);
-      if (group == nullptr) {
-        return Failure{Errc::not_found, "there is no group \"" + key.group + "\" on stream \"" + key.stream + "\""};
-      }
-      return step(*group);
+      if (group != nullptr) return step(*group);
+      return Failure{Errc::not_found, "there is no group \"" + key.group + "\" on stream \"" + key.stream + "\""};
     });
   }
 
-  static std::optional<Failure> bad_name(const std::vector<std::string>& names) {
-    for (const auto& name : names) {
-      if (!name.empty() && name.size() <= broker::longest_name) continue;
-      return Failure{Errc::invalid, "a name of " + std::to_string(name.size()) + " bytes: names of streams, groups, members and routes have 1 to " +
-                                        std::to_string(broker::longest_name)};
-    }
-    return std::nullopt;
+  /// As `of_group`, and tells the watches of the stream.
+  template <class T, class Step>
+  Result<T> changing_group(const GroupKey& key, std::optional<Failure> wrong, Step step) {
+    auto result = of_group<T>(key, std::move(wrong), step);
+    if (result) ring(key.stream);
+    return result;
   }
 
   static Failure no_stream(const std::string& name) {
@@ -218,23 +213,26 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   Result<std::vector<broker::Appended>> append_locked(const broker::AppendBatch& batch) {
-    auto& target = stream(batch.stream);
-    const auto length = target.log.size() + target.delayed.size();
-    if (batch.hard_cap != 0 && length + batch.events().size() > batch.hard_cap) {
-      return Failure{Errc::full, "stream \"" + batch.stream + "\" holds " + std::to_string(length) + " entries and its hard cap is " +
-                                     std::to_string(batch.hard_cap) + ": nothing was stored; trim it, raise the cap, or let its groups catch up"};
+    const auto known = streams_.find(batch.stream);
+    if (batch.hard_cap != 0) {
+      const auto length = known == streams_.end() ? 0 : known->second.log.size() + known->second.delayed.size();
+      const auto fresh = broker::events_to_store(batch, [&](const broker::Append& one) {
+        return known != streams_.end() && known->second.was_seen(std::string(one.event.id), batch.now);
+      });
+      if (length + fresh > batch.hard_cap) {
+        return Failure{Errc::full, "stream \"" + batch.stream + "\" holds " + std::to_string(length) + " entries and its hard cap is " +
+                                       std::to_string(batch.hard_cap) + ": nothing was stored; trim it, raise the cap, or let its groups catch up"};
+      }
     }
+    auto& target = stream(batch.stream);
     std::vector<broker::Appended> answer;
     answer.reserve(batch.events().size());
     for (const auto& one : batch.events()) {
       auto event = one.event.to_owned();
       event.stream = batch.stream;
-      if (one.deduplicate) {
-        const auto seen = target.seen.find(event.id);
-        if (seen != target.seen.end() && seen->second.until > batch.now) {
-          answer.push_back({seen->second.id, true});
-          continue;
-        }
+      if (one.deduplicate && target.was_seen(event.id, batch.now)) {
+        answer.push_back({target.seen.at(event.id).id, true});
+        continue;
       }
       const auto event_id = one.deduplicate ? event.id : std::string();
       EntryId id{};

@@ -63,16 +63,21 @@ EntryId Stream::append(Envelope event, Timestamp now) {
   return last;
 }
 
-void Stream::remember(const std::string& event_id, EntryId id, Timestamp until) {
-  seen[event_id] = {id, until};
-  seen_order.emplace_back(until, event_id);
+bool Stream::was_seen(const std::string& event_id, Timestamp now) const {
+  const auto found = seen.find(event_id);
+  return found != seen.end() && found->second.until > now;
 }
 
-void Stream::forget_seen(Timestamp now) {
-  while (!seen_order.empty() && seen_order.front().first <= now) {
-    const auto found = seen.find(seen_order.front().second);
-    if (found != seen.end() && found->second.until <= now) seen.erase(found);
-    seen_order.pop_front();
+void Stream::remember(const std::string& event_id, EntryId id, Timestamp until) {
+  if (const auto old = seen.find(event_id); old != seen.end()) seen_order.erase({old->second.until, event_id});
+  seen[event_id] = {id, until};
+  seen_order.emplace(until, event_id);
+}
+
+void Stream::forget_seen(Timestamp now, std::uint64_t limit) {
+  for (; limit > 0 && !seen_order.empty() && seen_order.begin()->first <= now; --limit) {
+    seen.erase(seen_order.begin()->second);
+    seen_order.erase(seen_order.begin());
   }
 }
 

@@ -28,6 +28,7 @@ struct Pending {
   broker::Progress progress{};
   Timestamp deadline{};  ///< the delivery's own; epoch: the owner's lease
   EventPointer event{};
+  EntryId origin{};  ///< the entry it is of; side work: the one its dead letter came from
 };
 
 struct Member {
@@ -84,12 +85,14 @@ struct Stream {
     Timestamp until;
   };
   std::unordered_map<std::string, Seen> seen{};              ///< event ids that may be published again
-  std::deque<std::pair<Timestamp, std::string>> seen_order{};
+  std::set<std::pair<Timestamp, std::string>> seen_order{};
   std::map<std::string, Group> groups{};
 
   EntryId append(Envelope event, Timestamp now);
+  [[nodiscard]] bool was_seen(const std::string& event_id, Timestamp now) const;
   void remember(const std::string& event_id, EntryId id, Timestamp until);
-  void forget_seen(Timestamp now);
+  /// Forgets ids whose window has ended: at most so many, oldest first.
+  void forget_seen(Timestamp now, std::uint64_t limit);
   /// The first entry after this id.
   [[nodiscard]] std::deque<LogEntry>::const_iterator after(EntryId id) const;
 };

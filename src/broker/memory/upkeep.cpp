@@ -111,14 +111,15 @@ broker::UpkeepReport upkeep(Stream& stream, const broker::Upkeep& request) {
     stream.delayed.erase(stream.delayed.begin());
     const auto seen = stream.seen.find(event.id);
     const auto id = stream.append(std::move(event), request.now);
-    if (seen != stream.seen.end()) seen->second.id = id;
+    if (seen != stream.seen.end() && seen->second.id == EntryId{}) seen->second.id = id;
     ++report.promoted;
   }
   if (!stream.delayed.empty()) report.next_delayed = stream.delayed.begin()->first;
   report.more = report.next_delayed && *report.next_delayed <= request.now;
   if (!request.trim) return report;
-  stream.forget_seen(request.now);
-  Trim trim(stream, request, report, request.slice - report.promoted);
+  const auto budget = request.slice - report.promoted;
+  stream.forget_seen(request.now, budget);
+  Trim trim(stream, request, report, budget);
   trim.entries();
   trim.letters();
   return report;
