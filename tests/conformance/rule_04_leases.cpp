@@ -1,8 +1,8 @@
 // Rule 4. Heartbeats keep a long handler's lease; a worker that lost it cannot retry or dead-letter, but a late
 // acknowledgement counts, except in ordered modes. max_handling_time ends the hold of a hung handler, asks it to stop
 // and counts a stall; readiness fails when every slot is hung.
+#include "support/core_test.hpp"
 #include "support/engine_test.hpp"
-#include "support/recorded.hpp"
 
 namespace collective {
 namespace {
@@ -225,7 +225,50 @@ TEST_P(Rule04, AHandlerPastItsTimeIsAskedToStopAndTheEventIsTriedAgain) {
   EXPECT_EQ(attempts.wait_for(2).size(), 2u);
 }
 
+/// Deliveries that are taken one by one have a deadline of their own instead of a heartbeat.
+class Rule04Pull : public CoreTest {
+ protected:
+  static std::vector<Pulled> fetch(detail::Core& core) {
+    return core.fetch("user.events", {.group = "g", .visibility = seconds(30)});
+  }
+};
+
+TEST_P(Rule04Pull, WhatIsNotSettledInTimeGoesToSomebodyElseAndTheOldTokenIsStale) {
+  const auto core = connect();
+  publish(*core, user("u1"));
+  const auto first = fetch(*core).at(0);
+  EXPECT_THAT(fetch(*core), IsEmpty());
+  clock->advance(seconds(31));
+  const auto second = fetch(*core);
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(core->retry(first.token, Millis(0), "late"), Settlement::stale);
+  EXPECT_EQ(core->dead_letter(first.token, "late"), Settlement::stale);
+  EXPECT_EQ(core->acknowledge(second[0].token), Settlement::done);
+}
+
+TEST_P(Rule04Pull, ALateAcknowledgementCounts) {
+  const auto core = connect();
+  publish(*core, user("u1"));
+  const auto first = fetch(*core).at(0);
+  clock->advance(seconds(31));
+  const auto second = fetch(*core).at(0);
+  EXPECT_EQ(core->acknowledge(first.token), Settlement::done);
+  EXPECT_EQ(core->retry(second.token, Millis(0), ""), Settlement::gone);
+}
+
+TEST_P(Rule04Pull, ExtendKeepsADeliveryBeyondItsDeadline) {
+  const auto core = connect();
+  publish(*core, user("u1"));
+  const auto pulled = fetch(*core).at(0);
+  EXPECT_EQ(core->extend(pulled.token, hours(1)), Settlement::done);
+  clock->advance(minutes(59));
+  EXPECT_THAT(fetch(*core), IsEmpty());
+  clock->advance(minutes(2));
+  EXPECT_EQ(fetch(*core).size(), 1u);
+}
+
 COLLECTIVE_ON_EVERY_BROKER(Rule04);
+COLLECTIVE_ON_EVERY_BROKER(Rule04Pull);
 
 }  // namespace
 }  // namespace collective

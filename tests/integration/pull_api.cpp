@@ -53,33 +53,6 @@ TEST_P(PullApi, RetryComesBackWithOneMoreAttemptAndEndsInTheDeadLetters) {
   EXPECT_EQ(letters[0].history[1].error, "second");
 }
 
-TEST_P(PullApi, WhatIsNotSettledInTimeGoesToSomebodyElseAndTheOldTokenIsStale) {
-  auto client = connected();
-  EventBus bus(client);
-  client.publish(user("u1"));
-  auto brief = from("g");
-  brief.visibility = Millis(100);
-  const auto first = bus.fetch("user.events", brief).at(0);
-  const auto second = bus.fetch("user.events", from("g"));
-  ASSERT_EQ(second.size(), 1u);
-  EXPECT_EQ(bus.retry(first.token), Settlement::stale);
-  EXPECT_EQ(bus.acknowledge(second[0].token), Settlement::done);
-}
-
-TEST_P(PullApi, ExtendKeepsADeliveryBeyondItsDeadline) {
-  auto client = connected();
-  EventBus bus(client);
-  client.publish(user("u1"));
-  auto brief = from("g");
-  brief.visibility = Millis(200);
-  const auto pulled = bus.fetch("user.events", brief).at(0);
-  EXPECT_EQ(bus.extend(pulled.token, std::chrono::hours(1)), Settlement::done);
-  auto short_wait = from("g");
-  short_wait.wait = Millis(300);
-  EXPECT_TRUE(bus.fetch("user.events", short_wait).empty());
-  EXPECT_EQ(bus.acknowledge(pulled.token), Settlement::done);
-}
-
 TEST_P(PullApi, PendingListsWhoHoldsWhat) {
   auto client = connected();
   EventBus bus(client);
