@@ -110,6 +110,7 @@ void Answers::run() {
   std::unique_lock lock(mutex_);
   while (!closing_) {
     expire(lock);
+    if (closing_) break;  // since a wait's end was told outside the lock
     if (const auto stream = next_stream()) {
       read_tail(lock, *stream);
     } else if (deadlines_.empty()) {

@@ -83,7 +83,7 @@ TEST_P(Rule02, ADeclaredTypeWithoutALiveSubscriberWaitsAsUnowned) {
   driver.start("b", {});
   driver.publish("p1", {.type = "parcel"});
   driver.publish("e1");
-  driver.advance(hours(100));
+  driver.advance(hours(10));
   EXPECT_THAT(driver.starts(), ElementsAre("b:e1"));
   EXPECT_EQ(driver.group().unowned, 1u);
   EXPECT_FALSE(route("parcel").live);

@@ -1,6 +1,7 @@
 // Rule 14. Shutdown: stop fetching, drain to a deadline, hand the rest back. close() always returns.
 //
 // That a program then exits with 0 is tested where there is one: tests/cli.
+#include <future>
 #include <thread>
 
 #include "support/core_test.hpp"
@@ -192,6 +193,26 @@ TEST_P(Rule14Runtime, CloseTwiceAndFromSeveralThreadsReturns) {
   s.close();
   bus.close();
   EXPECT_FALSE(bus.ready());
+}
+
+TEST_P(Rule14Runtime, CloseReturnsAlthoughAWaitRunsOutMeanwhile) {
+  const auto answers = std::make_shared<runtime::Answers>(store.broker, seconds(20));
+  Gate running_out;
+  const auto until_closing = [&](const auto&) {
+    running_out.open();
+    const auto refused = [&] {
+      return failure_of([&] { answers->forget(answers->wait("s", {"t", "c", ""}, std::nullopt, hours(1), nullptr)); });
+    };
+    eventually([&] { return refused().code == Errc::cancelled; });
+  };
+  answers->wait("s", {"t", "c", ""}, std::nullopt, Millis(0), until_closing);
+  ASSERT_TRUE(running_out.wait());
+  auto closed = std::make_shared<std::promise<void>>();
+  std::thread([answers, closed] {
+    answers->close();
+    closed->set_value();
+  }).detach();
+  ASSERT_EQ(closed->get_future().wait_for(limit), std::future_status::ready);
 }
 
 TEST_P(Rule14Runtime, CloseStoresWhatIsOnItsWay) {
