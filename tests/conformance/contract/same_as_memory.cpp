@@ -20,7 +20,7 @@ using testing_support::TemporaryDirectory;
 
 constexpr std::uint64_t sequences = 300;
 constexpr std::uint64_t in_a_test = 50;
-constexpr std::size_t steps_of_a_sequence = 220;
+constexpr std::size_t steps_of_a_sequence = 200;
 constexpr std::size_t looks_every = 10;
 
 std::vector<StoreKind> others() {
