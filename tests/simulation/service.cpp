@@ -205,7 +205,8 @@ void Service::check_order(const engine::Work& work) {
     if (plan_.ordering == Ordering::per_key && event.key != mine.key) continue;
     const auto& before = group[other];
     // A process that knows an event has ended goes on before the store knows it, too.
-    const bool given_up = before.dead_letters > 0 || before.failures >= 3 || before.interrupted >= 3;
+    const int stalls = before.interrupted + before.marks - before.marks_received;  // a lost start mark is one, too
+    const bool given_up = before.dead_letters > 0 || before.failures >= 3 || stalls >= 3;
     if (before.successes > 0 || given_up) continue;
     history_.breaks(world_.now(), plan_.group + ": " + id + " started before " + other + " of the same key was settled");
   }
