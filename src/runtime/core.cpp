@@ -80,10 +80,10 @@ broker::Store Core::store() const {
   return *store_;
 }
 
-runtime::Upkeeper& Core::upkeeper() {
+std::shared_ptr<runtime::Upkeeper> Core::upkeeper() {
   const std::lock_guard lock(mutex_);
   if (!upkeeper_) throw Error(Errc::not_connected, "not connected: call connect() first, and nothing after close()");
-  return *upkeeper_;
+  return upkeeper_;
 }
 
 std::string Core::member_name(const std::string& consumer) const {

@@ -86,7 +86,7 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   [[nodiscard]] broker::Store store() const;
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] Timestamp now() const { return clock_->now().wall; }
-  runtime::Upkeeper& upkeeper();
+  std::shared_ptr<runtime::Upkeeper> upkeeper();  ///< @throws Error Errc::not_connected
   [[nodiscard]] std::string member_name(const std::string& consumer) const;
 
  private:

@@ -93,7 +93,8 @@ bool MemberRunner::remove(std::uint32_t subscription, Millis drain) {
   const auto found = pools_.find(subscription);
   if (found == pools_.end()) return pools_.empty();
   const auto pool = found->second;
-  const bool last = pools_.size() == 1;
+  ending_.insert(subscription);
+  const bool last = ending_.size() == pools_.size();  // the others are ending, too
   if (last) {
     member_.drain();
   } else {
@@ -107,6 +108,7 @@ bool MemberRunner::remove(std::uint32_t subscription, Millis drain) {
   if (last) leave(lock, until);
   pool->shut_down(lock);
   pools_.erase(subscription);
+  ending_.erase(subscription);
   return pools_.empty();
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "engine/member.hpp"
@@ -56,6 +57,7 @@ class MemberRunner : public std::enable_shared_from_this<MemberRunner> {
   mutable std::mutex mutex_;  // guards everything below
   engine::Member member_;
   std::map<std::uint32_t, std::shared_ptr<WorkerPool>> pools_;
+  std::set<std::uint32_t> ending_;    // of them, those being removed
   std::condition_variable changed_;   // joins, ends, and an earlier timer
   std::optional<engine::Nanos> timer_;
   std::optional<engine::Nanos> asleep_until_;  // when the timekeeper will look by itself

@@ -81,6 +81,7 @@ Published Core::stored(const TypeDescriptor& type, const runtime::Outgoing& outg
 void Core::store_batch(const TypeDescriptor& type, broker::AppendBatch batch, const PublishOptions& options,
                        std::vector<Published>& published) {
   const auto connected = store();
+  const auto keeper = upkeeper();  // from here on nothing may fail for want of a connection: the event may be stored
   const std::string stream(type.stream);
   retain(stream, options);
   const auto correlation = waited_for(batch.events().front().event);
@@ -104,7 +105,7 @@ void Core::store_batch(const TypeDescriptor& type, broker::AppendBatch batch, co
     published[i].entry_id = (*result)[i].id;
     published[i].duplicate = (*result)[i].duplicate;
   }
-  if (not_before != Timestamp{}) upkeeper().delayed_until(stream, not_before);
+  if (not_before != Timestamp{}) keeper->delayed_until(stream, not_before);
   recent_->remember(correlation, stream, published.front().entry_id);
 }
 
@@ -122,7 +123,7 @@ void Core::publish_async(const TypeDescriptor& type, const void* event, const Pu
     if (const auto known = resolved(std::string(type.stream), append)) return done ? done(*known, nullptr) : void();
   }
   retain(type.stream, options);
-  if (append.not_before != Timestamp{}) upkeeper().delayed_until(std::string(type.stream), append.not_before);
+  if (append.not_before != Timestamp{}) upkeeper()->delayed_until(std::string(type.stream), append.not_before);
   runtime::AsyncAppender::Waiter waiter;
   waiter.event_id = outgoing.event_id();
   waiter.done = std::move(done);
@@ -151,6 +152,8 @@ runtime::AsyncAppender::Ended Core::ended_reporter() const {
       waiter.done({id, {}, false}, std::make_exception_ptr(Error(failure.code, undelivered(failure, id))));
     } catch (const std::exception& error) {  // the thread is the broker's
       if (observer) observer->log(Severity::error, "the callback of publish_async for event " + id + " threw: " + error.what());
+    } catch (...) {
+      if (observer) observer->log(Severity::error, "the callback of publish_async for event " + id + " threw");
     }
   };
 }
@@ -189,14 +192,14 @@ void Core::retain(std::string_view stream, const PublishOptions& options) {
   if (by_id && !options.min_id) {
     throw Error(Errc::invalid, "publish: trim_strategy minid needs min_id, the first entry to keep");
   }
-  if (!by_id && !options.max_length) return upkeeper().look_after(stream);
+  if (!by_id && !options.max_length) return upkeeper()->look_after(stream);
   if (by_id) {
     retention.min_id = options.min_id;
   } else {
     retention.max_length = options.max_length;
   }
   retention.force = options.trim_unacknowledged;
-  upkeeper().set_retention(std::string(stream), retention);
+  upkeeper()->set_retention(std::string(stream), retention);
 }
 
 bool Core::flush(std::chrono::steady_clock::time_point until) {

@@ -43,7 +43,7 @@ std::vector<Pulled> Core::fetch(const std::string& stream, const FetchOptions& o
   check(options);
   const auto until = std::chrono::steady_clock::now() + options.wait;
   const auto connected = store();
-  upkeeper().look_after(stream);
+  upkeeper()->look_after(stream);
   auto routes = options.types.empty() ? std::vector<std::string>{"*"} : options.types;
   using At = broker::Start::At;
   const auto at = options.start.kind == StartAt::Kind::latest ? At::latest

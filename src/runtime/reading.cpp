@@ -58,7 +58,7 @@ std::vector<AnyEvent> Core::follow(const std::string& stream, EntryId after, Mil
     news->arrived = true;
     news->wake.notify_one();
   });
-  upkeeper().look_after(stream);
+  upkeeper()->look_after(stream);
   while (true) {
     auto events = read(stream, {.after = after, .limit = limit});
     if (!events.empty()) return events;

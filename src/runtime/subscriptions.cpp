@@ -88,7 +88,7 @@ Subscription Core::subscribe(std::vector<RouteKey> routes, RawHandler handler, S
   std::vector<std::shared_ptr<runtime::MemberRunner>> runners;
   try {
     for (auto& [stream, stream_routes] : by_stream) {
-      upkeeper().look_after(stream);
+      upkeeper()->look_after(stream);
       auto runner = runner_for(stream, options);
       engine::Subscription subscription{id, std::move(stream_routes), options.concurrency, options.retry, options.max_handling_time};
       if (batch) {

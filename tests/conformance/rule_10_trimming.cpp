@@ -27,7 +27,7 @@ class Rule10Runtime : public CoreTest {
  protected:
   /// Lets the upkeep look at its clock, and returns once it has trimmed this often.
   bool trimmed(detail::Core& core, int times) {
-    core.upkeeper().look_after("wakes-it-" + std::to_string(times));
+    core.upkeeper()->look_after("wakes-it-" + std::to_string(times));
     return eventually([&] { return network->upkeeps() >= times; });
   }
 };
@@ -210,7 +210,7 @@ TEST_P(Rule10Runtime, ForcedLossesRaiseAnAlarm) {
   newest.trim_unacknowledged = true;
   for (int i = 0; i < 5; ++i) publish(*core, user("u" + std::to_string(i)), newest);
   clock->advance(milliseconds(1'001));
-  core->upkeeper().look_after("wakes-it");
+  core->upkeeper()->look_after("wakes-it");
   EXPECT_THAT(alarms->seen.wait_for(1), ElementsAre("events_lost user.events/g"));
 }
 

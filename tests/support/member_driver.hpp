@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "support/engine_driver.hpp"
+#include "support/hand_made.hpp"
 
 namespace collective::testing_support {
 

@@ -23,16 +23,24 @@ class Operation {
   /// Applies the step to the unit. May be called again on another unit when the first one failed. Throws Fault.
   virtual void apply(Unit& unit) = 0;
   void succeed() {
-    if (!answered_.exchange(true)) answer();
+    if (!answered_.exchange(true)) guarded([this] { answer(); });
   }
   void fail(const broker::Failure& failure) {
-    if (!answered_.exchange(true)) refuse(failure);
+    if (!answered_.exchange(true)) guarded([&] { refuse(failure); });
   }
 
   [[nodiscard]] const void* owner() const { return owner_; }
   [[nodiscard]] Clock::time_point since() const { return since_; }
 
  private:
+  // What a reply throws is its owner's trouble: the step is committed, and must not be taken for one that failed.
+  template <class Call>
+  static void guarded(Call call) noexcept {
+    try {
+      call();
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+    }
+  }
   virtual void answer() = 0;
   virtual void refuse(const broker::Failure& failure) = 0;
 

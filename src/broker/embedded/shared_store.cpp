@@ -72,13 +72,16 @@ std::shared_ptr<SharedStore> share(const Options& options) {
 
 void give_back(std::shared_ptr<SharedStore> store, std::chrono::steady_clock::time_point deadline) {
   auto& [mutex, slots] = table();
+  bool last = false;
   {
     const std::lock_guard lock(mutex);
     for (auto& [id, slot] : slots) {
-      if (slot.open == store && --slot.users == 0) slot.open.reset();
+      if (slot.open != store || --slot.users > 0) continue;
+      slot.open.reset();
+      last = true;
     }
-    if (store.use_count() > 1) return;  // others still use it
   }
+  if (!last) return;  // others still use it
   store->listener->stop();
   store->writer->stop(deadline);
 }
