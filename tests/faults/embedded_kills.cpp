@@ -132,6 +132,7 @@ Known read_histories(const std::string& directory) {
     if (!file.is_regular_file()) continue;
     std::ifstream lines(file.path());
     for (std::string line; std::getline(lines, line);) {
+      if (lines.eof()) break;  // the process was killed in the middle of writing it
       std::istringstream fields(line);
       std::string kind;
       std::string group;
