@@ -245,7 +245,8 @@ class Broker {
   virtual void upkeep(Upkeep, Reply<UpkeepReport>) = 0;
 
   /// Calls `news` whenever the stream may have something new to read, fetch or promote, from any process. Spurious
-  /// calls are allowed, missed ones only when the process that stored it was killed at that moment. The watch ends when the handle is destroyed; a call may still be running.
+  /// calls are allowed, missed ones only when the process that stored it was killed at that moment. The watch ends when
+  /// the handle is destroyed; a call may still be running.
   using Watch = std::shared_ptr<void>;
   virtual Watch watch(const std::string& stream, std::function<void()> news) = 0;
 

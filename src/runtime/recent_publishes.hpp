@@ -32,7 +32,7 @@ class RecentPublishes {
 
   void forget(const std::string& id) {
     const std::lock_guard lock(mutex_);
-    places_.erase(id);
+    if (places_.erase(id) > 0) std::erase(order_, id);  // or its next place would go with the old one's turn
   }
 
   [[nodiscard]] std::optional<Place> find(const std::string& id) const {

@@ -1,6 +1,9 @@
 #include "faults/embedded_processes.hpp"
 
+#include <atomic>
 #include <chrono>
+#include <stdexcept>
+#include <thread>
 
 #include "faults/embedded_support.hpp"
 
@@ -175,6 +178,38 @@ TEST(EmbeddedProcesses, OpeningReapsTheReadersOfKilledProcesses) {
   const auto store = embedded::open({.path = scratch.store()});
   reaped.raise();
   EXPECT_EQ(counter.exit_status(), 0);
+}
+
+TEST(EmbeddedProcesses, AReplyThatThrowsIsNoReasonToStoreItsStepAgain) {
+  const Scratch scratch;
+  const auto store = embedded::open({.path = scratch.store(), .sync = embedded::Sync::none});
+  ASSERT_TRUE(append(*store.broker, {event("first")}).has_value());
+  for (int i = 0; i < 200; ++i) {  // many share a commit
+    broker::AppendBatch batch;
+    batch.stream = "things";
+    batch.now = wall_clock();
+    batch.add(event(std::to_string(i)));
+    store.broker->append(batch, [](const auto&) { throw std::runtime_error("a careless observer"); });
+  }
+  ASSERT_TRUE(append(*store.broker, {event("last")}).has_value());
+  const auto page = answer<broker::Page>([&](auto reply) { store.broker->read({.stream = "things"}, reply); });
+  ASSERT_EQ(page->entries.size(), 202u);
+  EXPECT_EQ(page->entries.back().event.id, "last");
+  EXPECT_EQ(page->entries.back().event.stream, "things");
+}
+
+TEST(EmbeddedProcesses, AStoreClosedBesideItsCallsCanBeOpenedAgain) {
+  const Scratch scratch;
+  for (int round = 0; round < 20; ++round) {
+    const auto store = embedded::open({.path = scratch.store(), .sync = embedded::Sync::none, .write_timeout = broker::Millis(2'000)});
+    std::atomic<bool> closed{false};
+    std::thread reader([&] {
+      while (!closed) store.broker->read({.stream = "things"}, [](const auto&) {});
+    });
+    store.broker->close(std::chrono::steady_clock::now() + std::chrono::seconds(5));
+    closed = true;
+    reader.join();
+  }
 }
 
 TEST(EmbeddedProcesses, UseAfterForkIsRefused) {

@@ -11,6 +11,7 @@ constexpr std::uint8_t names_its_stream = 1;  // flag: the event carries another
 constexpr std::uint8_t has_defect = 2;
 
 void put_body(Encoder& to, const EnvelopeView& event, std::string_view defect, std::string_view stream) {
+  // An event on its way in names no stream: it is the one it is stored in.
   const bool foreign = !event.stream.empty() && event.stream != stream;
   to.u8(static_cast<std::uint8_t>((foreign ? names_its_stream : 0) | (defect.empty() ? 0 : has_defect)));
   to.varint(event.version).time(event.timestamp);
