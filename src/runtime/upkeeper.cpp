@@ -102,6 +102,8 @@ void Upkeeper::tend(std::unique_lock<std::mutex>& lock, const std::string& name)
   if (report->next_delayed && (!stream.next_delayed || *report->next_delayed < *stream.next_delayed)) {
     stream.next_delayed = report->next_delayed;
   }
+  // Due and yet not promoted: whatever keeps the store from it will not be gone at once.
+  if (report->promoted == 0 && stream.next_delayed && *stream.next_delayed <= now.wall) stream.next_delayed = now.wall + Millis(1'000);
   lock.unlock();
   for (const auto& loss : report->lost) {
     tell(Alarm::events_lost, name, loss.group, std::to_string(loss.entries) + " events were dropped before the group handled them");

@@ -9,9 +9,9 @@ namespace {
 constexpr std::size_t event_bytes = 2'000;
 
 /// Appends until the store is full; returns how many were stored.
-std::size_t fill(broker::Broker& to) {
+std::size_t fill(broker::Broker& to, std::size_t size = event_bytes) {
   for (std::size_t stored = 0; stored < 1'000'000; ++stored) {
-    const auto result = append(to, {event("e" + std::to_string(stored), "t", std::string(event_bytes, 'x'))});
+    const auto result = append(to, {event("e" + std::to_string(stored), "t", std::string(size, 'x'))});
     if (result.has_value()) continue;
     EXPECT_EQ(result.error().code, Errc::full) << result.error().message;
     return stored;
@@ -100,6 +100,46 @@ TEST(EmbeddedFull, AFullDiskRefusesEventsButNotAcknowledgements) {
   const Disk disk(scratch.path());
   if (!disk.mounted()) GTEST_SKIP() << "a disk of its own needs the right to mount a tmpfs";
   fill_drain_and_fill_again({.path = scratch.store()});
+}
+
+TEST(EmbeddedFull, AFullStoreIsEmptiedByAMemberThatComesAnew) {
+  const Scratch scratch;
+  const embedded::Options options{.path = scratch.store(), .map_size = std::size_t{4} << 20};
+  std::size_t stored = 0;
+  {
+    const auto store = embedded::open(options);
+    ASSERT_TRUE(join(*store.broker, "group", "before").has_value());
+    stored = fill(*store.broker) + fill(*store.broker, 1);  // to the last byte that events may have
+    store.broker->close(std::chrono::steady_clock::now() + std::chrono::seconds(5));
+  }
+  const auto store = embedded::open(options);
+  const auto joined = join(*store.broker, "group", "member");
+  ASSERT_TRUE(joined.has_value()) << joined.error().message;
+  EXPECT_EQ(acknowledge_everything(*store.broker), stored);
+}
+
+TEST(EmbeddedFull, DelayedEventsThatFillTheStoreBecomeVisibleAllTheSame) {
+  const Scratch scratch;
+  const auto store = embedded::open({.path = scratch.store(), .map_size = std::size_t{4} << 20});
+  const auto due = wall_clock() + broker::Millis(60'000);
+  std::uint64_t delayed = 0;
+  for (bool fits = true; fits;) {
+    broker::AppendBatch batch;
+    batch.stream = "things";
+    batch.now = wall_clock();
+    batch.add(event("e" + std::to_string(delayed), "t", std::string(event_bytes, 'x')), due);
+    fits = answer<std::vector<broker::Appended>>([&](auto reply) { store.broker->append(batch, reply); }).has_value();
+    delayed += fits ? 1 : 0;
+  }
+  ASSERT_GT(delayed, 100u);
+  std::uint64_t promoted = 0;
+  for (bool more = true; more;) {
+    const auto report = answer<broker::UpkeepReport>([&](auto reply) { store.broker->upkeep({.stream = "things", .now = due}, reply); });
+    ASSERT_TRUE(report.has_value()) << report.error().message;
+    promoted += report->promoted;
+    more = report->more;
+  }
+  EXPECT_EQ(promoted, delayed);
 }
 
 TEST(EmbeddedFull, AStepThatFailsSpoilsNoOther) {

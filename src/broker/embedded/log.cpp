@@ -90,8 +90,11 @@ broker::Result<std::vector<broker::Appended>> append(Unit& unit, const broker::A
   return answer;
 }
 
+// In the end an event needs no more room as an entry than it had while it waited: when the store is full, small steps use
+// the reserve, so that what is stored already can be handed out, and trimmed.
 std::uint64_t promote(Unit& unit, StreamState& stream, Timestamp now, std::uint32_t limit) {
   std::uint64_t promoted = 0;
+  std::size_t reserve = 64u << 10;
   const auto prefix = Key(Kind::delayed).u32(stream.number);
   auto cursor = unit.state();
   while (promoted < limit && cursor.seek(prefix, prefix)) {
@@ -99,7 +102,10 @@ std::uint64_t promote(Unit& unit, StreamState& stream, Timestamp now, std::uint3
     if (KeyReader(std::string_view(key).substr(5)).time() > now) break;
     const std::string record(cursor.value());
     const auto event = unit.decoded(key, [&] { return EventRecord::decode(key, record, stream.record.name); });
-    unit.require_room(record.size());
+    if (!unit.claim_room(record.size())) {
+      if (promoted > 0 && record.size() > reserve) break;
+      reserve -= std::min(reserve, record.size());
+    }
     unit.erase(key);
     const auto id = add_entry(unit, stream, event.event, now);
     --stream.record.delayed;

@@ -56,10 +56,11 @@ void store_member(Unit& unit, GroupState& group, const std::string& name, const 
 }
 
 broker::Result<EntryId> join(Unit& unit, const broker::Join& request) {
-  unit.require_room(1024);
   auto* stream = unit.stream(request.key.stream);
+  auto* group = stream == nullptr ? nullptr : unit.group(request.key);
+  // Only what is new needs room of its own: a full store is emptied by members of the groups it has.
+  if (group == nullptr) unit.require_room(1024);
   if (stream == nullptr) stream = &unit.create_stream(request.key.stream);
-  auto* group = unit.group(request.key);
   if (group == nullptr) {
     group = &unit.create_group(*stream, request.key.group);
     group->record.cursor = start_of(*stream, request.start);

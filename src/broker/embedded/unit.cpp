@@ -118,11 +118,16 @@ void Unit::set_routes(GroupState& group, std::vector<Route> routes) {
 // --- room, end --------------------------------------------------------------------------------------------------
 
 void Unit::require_room(std::size_t bytes) {
+  if (!claim_room(bytes)) throw fault_of(MDB_MAP_FULL, "storing " + std::to_string(bytes) + " bytes", path_);
+}
+
+bool Unit::claim_room(std::size_t bytes) {
   constexpr std::size_t tree_overhead = 64u << 10;  // inner pages, and pages of other records that change along
   const std::size_t wanted = promised_ + 2 * bytes + tree_overhead;
   if (wanted > room_) room_ = environment_.room(wanted);
-  if (wanted > room_) throw fault_of(MDB_MAP_FULL, "storing " + std::to_string(bytes) + " bytes", path_);
+  if (wanted > room_) return false;
   promised_ += 2 * bytes;
+  return true;
 }
 
 bool Unit::short_of_room() { return environment_.room(1u << 20) < (1u << 20); }

@@ -50,6 +50,8 @@ class Unit : public View {
 
   /// Throws Errc::full, before anything is written, when storing `bytes` would leave no room for acknowledgements.
   void require_room(std::size_t bytes);
+  /// The same as an answer: true when there is room, which is then taken.
+  [[nodiscard]] bool claim_room(std::size_t bytes);
   /// True when room is short: large deletions might not find the pages they need.
   [[nodiscard]] bool short_of_room();
 

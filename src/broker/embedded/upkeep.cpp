@@ -159,9 +159,7 @@ broker::Result<UpkeepReport> upkeep(Unit& unit, const Upkeep& request) {
   auto* const stream = unit.stream(request.stream);
   if (stream == nullptr) return report;
   const auto due = next_delayed(unit, stream->number);
-  if (due && *due <= request.now && !unit.short_of_room()) {
-    report.promoted = promote(unit, *stream, request.now, request.slice);
-  }
+  if (due && *due <= request.now) report.promoted = promote(unit, *stream, request.now, request.slice);
   report.next_delayed = next_delayed(unit, stream->number);
   report.more = report.promoted > 0 && report.next_delayed && *report.next_delayed <= request.now;
   if (!request.trim) return report;
