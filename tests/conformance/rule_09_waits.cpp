@@ -6,6 +6,7 @@
 
 #include "runtime/answers.hpp"
 #include "support/core_test.hpp"
+#include "support/embedding_events.hpp"
 
 namespace collective {
 namespace {
@@ -14,17 +15,6 @@ using namespace testing_support;
 
 class Rule09 : public CoreTest {
  protected:
-  static EmbeddingGenerationRequested embedding(const std::string& text) {
-    return {.text_content = text, .user_id = "u1", .contextual_core_id = "c1", .priority = EmbeddingPriority::normal};
-  }
-  static EmbeddingGenerationCompleted completed(const std::string& id) {
-    return {.embedding_id = id,
-            .content_hash = "h",
-            .model_id = "m",
-            .dimensions = 3,
-            .generation_time_ms = 1,
-            .cost_usd = 0};
-  }
   static constexpr const char* stream = "contextual.events";
   static AnyEvent wait(detail::Core& core, const std::string& correlation, Millis timeout = seconds(20)) {
     return core.wait_for(stream, "embedding.generation.completed", correlation, timeout);

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "support/embedding_events.hpp"
 #include "support/recorded.hpp"
 
 namespace collective {
@@ -14,17 +15,6 @@ using namespace testing_support;
 
 class Rule12 : public LiveTest {
  protected:
-  static EmbeddingGenerationRequested embedding(const std::string& text) {
-    return {.text_content = text, .user_id = "u1", .contextual_core_id = "c1", .priority = EmbeddingPriority::normal};
-  }
-  static EmbeddingGenerationCompleted completed(const std::string& id) {
-    return {.embedding_id = id,
-            .content_hash = "h",
-            .model_id = "m",
-            .dimensions = 3,
-            .generation_time_ms = 1,
-            .cost_usd = 0};
-  }
   using Handler = std::function<void(EventClient&, Delivery&)>;
   /// Publishes an event of flow-1 whose handler does this, and returns it with the one that the handler published.
   void handle(const Handler& handler) {

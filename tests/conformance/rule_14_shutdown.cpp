@@ -229,6 +229,27 @@ TEST_P(Rule14Runtime, CloseStoresWhatIsOnItsWay) {
 }
 
 COLLECTIVE_ON_EVERY_BROKER(Rule14);
+// Each handler ends only once both subscriptions are asking theirs to stop, so that the two ends overlap.
+TEST_P(Rule14Runtime, TwoSubscriptionsOfAGroupThatEndTogetherLeaveNoMemberBehind) {
+  auto client = connected();
+  EventBus bus(client);
+  Collected<int> started, stopping;
+  const auto stubborn = [&](const auto&, Delivery& delivery) {
+    started.add(1);
+    const std::stop_callback asked(delivery.stop_token(), [&] { stopping.add(1); });
+    return stopping.wait_for(2).size() == 2;
+  };
+  auto a = bus.subscribe<UserRegistered>(stubborn, group("g"));
+  auto b = bus.subscribe<UserLogin>(stubborn, group("g"));
+  client.publish(user("u1"));
+  client.publish(UserLogin{.user_id = "u1", .ip_address = "::1", .user_agent = "test", .success = true});
+  ASSERT_EQ(started.wait_for(2).size(), 2u);
+  std::thread other([&] { a.close(Millis(0)); });
+  b.close(Millis(0));
+  other.join();
+  EXPECT_TRUE(bus.groups("user.events").at(0).members.empty());
+}
+
 COLLECTIVE_ON_EVERY_BROKER(Rule14Runtime);
 
 }  // namespace

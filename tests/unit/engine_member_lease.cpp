@@ -22,6 +22,15 @@ class EngineMemberLease : public MemberTest {
     answer(ms(1), make_.many(1, 3));
     ASSERT_THAT(numbers(poll(ms(1)).starts), ElementsAre(1));
   }
+  /// Joins an ordered group whose lane another member holds until then.
+  void stand_by(Nanos lane_free) {
+    make(Ordering::strict);
+    member().add(subscription());
+    poll(ms(0));
+    member().joined(at(ms(0)));
+    poll(ms(0));
+    answer_standby(ms(0), lane_free);
+  }
 };
 
 TEST_F(EngineMemberLease, NothingStartsInDoubtOfTheLeaseAndItGoesOnOnceTheStoreSaysItIsHeld) {
@@ -100,23 +109,13 @@ TEST_F(EngineMemberLease, ASecondJoinThatTookLongerThanTheLeaseProvesNothing) {
 }
 
 TEST_F(EngineMemberLease, AStandbyAsksForTheLaneWhenItsHoldersLeaseEnds) {
-  make(Ordering::strict);
-  member().add(subscription());
-  poll(ms(0));
-  member().joined(at(ms(0)));
-  poll(ms(0));
-  answer_standby(ms(0), ms(5'000));
+  stand_by(ms(5'000));
   EXPECT_EQ(poll(ms(0)).timer, at(ms(5'000)).mono);
   EXPECT_TRUE(poll(ms(5'000)).exchange);
 }
 
 TEST_F(EngineMemberLease, NewsMakesAStandbyAskForTheLaneOnlyNowAndThen) {
-  make(Ordering::strict);
-  member().add(subscription());
-  poll(ms(0));
-  member().joined(at(ms(0)));
-  poll(ms(0));
-  answer_standby(ms(0), ms(5'000));
+  stand_by(ms(5'000));
   member().news();
   const auto asking = poll(ms(1));
   EXPECT_FALSE(asking.exchange);
