@@ -244,6 +244,7 @@ Environment::WriteTransaction::~WriteTransaction() {
 
 void Environment::WriteTransaction::commit() {
   const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
+  map_lock_.unlock();  // what follows a commit is answers, which run other people's code
   if (rc == 0) return;
   const auto fault = fault_of(rc, "committing", environment_.path_);
   if (fault.code() == Errc::full) throw fault;  // met while writing pages: nothing was published
