@@ -68,7 +68,10 @@ void set_member(Attempt& attempt, std::string_view name, std::string_view value)
 
 std::string with_attempt(std::string_view history, const Attempt& attempt) {
   auto attempts = elements(history);
-  if (attempts.size() >= most_attempts) attempts.erase(attempts.begin() + 1);
+  if (attempts.size() >= most_attempts) {
+    const auto surplus = static_cast<std::ptrdiff_t>(attempts.size() + 1 - most_attempts);
+    attempts.erase(attempts.begin() + 1, attempts.begin() + 1 + surplus);
+  }
   std::string text = "[";
   for (const auto& known : attempts) (text += known) += ',';
   text += one(attempt);

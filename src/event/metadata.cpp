@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/container/static_vector.hpp>
 #include <charconv>
 
 #include "collective/codec.hpp"
@@ -105,6 +106,7 @@ Metadata read_metadata(std::string_view json) {
   Metadata metadata;
   JsonReader reader(json);
   if (json.empty() || !is_utf8(json) || !reader.begin_object()) return metadata;
+  boost::container::static_vector<const std::string*, 5> found;  // of several members of one name the first counts
   std::string_view key;
   std::string_view key_text;
   while (reader.next_member(key, key_text)) {
@@ -118,10 +120,12 @@ Metadata read_metadata(std::string_view json) {
     std::string_view value;
     if (text != nullptr && reader.peek() == '"') {
       if (!reader.read_string(value)) return {};
+      if (std::find(found.begin(), found.end(), text) != found.end()) continue;
       *text = value;
+      found.push_back(text);
     } else {
       if (!reader.skip(value)) return {};
-      if (counts) metadata.hops = whole_number(value);
+      if (counts && metadata.hops == 0) metadata.hops = whole_number(value);
     }
   }
   return reader.failed() ? Metadata{} : metadata;

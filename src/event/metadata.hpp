@@ -27,7 +27,8 @@ struct Metadata {
 /// @throws Error Errc::invalid when `user` is neither empty nor a JSON object
 std::string write_metadata(std::string_view user, const Metadata& metadata);
 
-/// What is missing, of another type, or in text that is no JSON object stays empty.
+/// What is missing, of another type, or in text that is no JSON object stays empty; of several members of one name the
+/// first of the right type counts, as it does below.
 Metadata read_metadata(std::string_view json);
 
 /// Single members, without reading the rest.

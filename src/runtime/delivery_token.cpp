@@ -87,6 +87,7 @@ TokenContent read_token(const DeliveryToken& token) {
   content.max_attempts = fields.number<std::uint32_t>();
   content.progress.route = std::string(fields.text());
   content.progress.note = std::string(fields.rest());
+  if (write_token(content).text != token.text) refuse();  // "07" where fetch writes "7"
   return content;
 }
 

@@ -48,5 +48,11 @@ TEST(AttemptHistory, ReadsWhatItCanOfForeignText) {
   EXPECT_EQ(history[0].consumer, "c");
 }
 
+TEST(AttemptHistory, CutsALongerHistoryOfAnotherVersionToo) {
+  std::string foreign = R"([{"attempt":1})";
+  for (int i = 0; i < 200; ++i) foreign += R"(,{"attempt":2})";
+  EXPECT_EQ(read_history(with_attempt(foreign + "]", attempt(3))).size(), 50u);
+}
+
 }  // namespace
 }  // namespace collective::engine

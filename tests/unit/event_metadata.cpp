@@ -86,5 +86,11 @@ TEST(EventMetadata, ALoopsPathStopsGrowing) {
   EXPECT_LT(longest, 2'300U);
 }
 
+TEST(EventMetadata, OfSeveralMembersOfOneNameTheFirstCountsForEveryReader) {
+  const std::string twice = R"({"key":7,"key":"a","key":"b"})";
+  EXPECT_EQ(event::ordering_key(twice), "a");
+  EXPECT_EQ(event::read_metadata(twice).key, "a");
+}
+
 }  // namespace
 }  // namespace collective::event
