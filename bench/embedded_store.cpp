@@ -1,9 +1,5 @@
 // Measures the embedded store, raw LMDB beside it, in the same setting: events of about 450 bytes in batches, one process
 // appending and another consuming. Usage: bench-embedded-store [SECONDS per row, default 2]
-#include <lmdb.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -15,6 +11,10 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <lmdb.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "broker/embedded/embedded.hpp"
 
@@ -30,7 +30,9 @@ struct Setting {
 double seconds_per_row = 2;
 constexpr const char* last_type = "bench.ended";
 
-Timestamp wall_clock() { return std::chrono::time_point_cast<broker::Millis>(std::chrono::system_clock::now()); }
+Timestamp wall_clock() {
+  return std::chrono::time_point_cast<broker::Millis>(std::chrono::system_clock::now());
+}
 
 Envelope make_event(std::string id, std::string type) {
   Envelope event;
@@ -62,7 +64,8 @@ struct Answer {
 };
 
 /// Keeps `window` appends under way until told to stop; returns how many events were stored.
-std::size_t publish(broker::Broker& to, std::size_t batch_size, std::size_t window, const std::function<bool()>& go_on) {
+std::size_t publish(broker::Broker& to, std::size_t batch_size, std::size_t window,
+                    const std::function<bool()>& go_on) {
   const auto batch = make_batch(batch_size);
   std::atomic<std::size_t> under_way{0};
   std::atomic<std::size_t> stored{0};
@@ -136,7 +139,9 @@ std::size_t consume(broker::Broker& from, std::uint32_t batch) {
   return consumed;
 }
 
-const char* name_of(embedded::Sync sync) { return sync == embedded::Sync::none ? "none" : sync == embedded::Sync::full ? "full" : "commit"; }
+const char* name_of(embedded::Sync sync) {
+  return sync == embedded::Sync::none ? "none" : sync == embedded::Sync::full ? "full" : "commit";
+}
 
 void report(const char* what, const Setting& setting, std::size_t count, Clock::duration took) {
   const double seconds = std::chrono::duration<double>(took).count();

@@ -2,10 +2,6 @@
 //
 //   bench-throughput [EVENTS] [PART]   EVENTS per row, default 300000; only the parts whose name contains PART
 //   bench-throughput consume URL N     (used by itself) the second process
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -14,6 +10,10 @@
 #include <semaphore>
 #include <string>
 #include <vector>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "collective/collective.hpp"
 
@@ -35,7 +35,9 @@ FileUploaded sample(std::size_t i) {
 double cpu_seconds(int who) {
   rusage usage{};
   getrusage(who, &usage);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -169,7 +171,9 @@ int main(int argc, char** argv) {
   char directory[] = "/tmp/collective-bench-XXXXXX";
   if (mkdtemp(directory) == nullptr) return 1;
   const std::filesystem::path base(directory);
-  const auto url = [&](const char* name, const char* sync) { return "embedded:" + (base / name).string() + "?sync=" + sync; };
+  const auto url = [&](const char* name, const char* sync) {
+    return "embedded:" + (base / name).string() + "?sync=" + sync;
+  };
 
   const std::string part = argc > 2 ? argv[2] : "";
   const auto run = [&](const char* kind, auto rows, const std::string& broker, const std::string& at) {

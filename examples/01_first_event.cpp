@@ -2,15 +2,16 @@
 //
 //> welcome, ada@example.com
 //> handled once, acknowledged: 0 pending
-#include <collective/collective.hpp>
-
 #include <future>
 #include <iostream>
+
+#include <collective/collective.hpp>
 
 using namespace collective;
 
 int main() {
-  EventClient client({.broker = "memory:first-event"});  // embedded:PATH keeps the events and shares them with other processes
+  EventClient client(
+      {.broker = "memory:first-event"});  // embedded:PATH keeps the events and shares them with other processes
   client.connect();
   EventBus bus(client);
 

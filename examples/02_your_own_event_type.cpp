@@ -5,9 +5,9 @@
 //>   /order_id: found …
 //>   /total: found -1; allowed: …
 //> {"$schema":"https://json-schema.org/draft/2020-12/schema"…order.placed…
-#include <collective/collective.hpp>
-
 #include <iostream>
+
+#include <collective/collective.hpp>
 
 struct Item {
   std::string sku{};

@@ -8,11 +8,11 @@
 //>   attempt 3: the audit log is full
 //> republished: 1
 //> attempt 1, generation 1: stored
-#include <collective/collective.hpp>
-
 #include <iostream>
 #include <latch>
 #include <stdexcept>
+
+#include <collective/collective.hpp>
 
 using namespace collective;
 
@@ -35,15 +35,18 @@ int main() {
   subscription.close();  // its end stores what the last attempt decided
 
   for (const auto& letter : bus.dead_letters("user.events", "audit")) {
-    std::cout << "dead letter " << letter.number << ": " << letter.event.envelope.type << " after " << letter.attempts << " attempts\n";
-    for (const auto& attempt : letter.history) std::cout << "  attempt " << attempt.number << ": " << attempt.error << "\n";
+    std::cout << "dead letter " << letter.number << ": " << letter.event.envelope.type << " after " << letter.attempts
+              << " attempts\n";
+    for (const auto& attempt : letter.history)
+      std::cout << "  attempt " << attempt.number << ": " << attempt.error << "\n";
   }
 
   std::cout << "republished: " << bus.republish_dead_letters("user.events", "audit") << std::endl;
   std::latch stored(1);
   subscription = bus.subscribe<UserLogin>(
       [&](const Event<UserLogin>&, Delivery& delivery) {
-        std::cout << "attempt " << delivery.attempt() << ", generation " << delivery.generation() << ": stored" << std::endl;
+        std::cout << "attempt " << delivery.attempt() << ", generation " << delivery.generation() << ": stored"
+                  << std::endl;
         stored.count_down();
         return true;
       },

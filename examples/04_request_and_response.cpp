@@ -2,9 +2,9 @@
 //
 //> embedding of 3 dimensions by tiny-model
 //> no embedding.generation.completed with correlation id …within 100 ms
-#include <collective/collective.hpp>
-
 #include <iostream>
+
+#include <collective/collective.hpp>
 
 using namespace collective;
 
@@ -27,7 +27,8 @@ int main() {
       },
       {.group = "embedder"});
 
-  EmbeddingGenerationRequested question{.text_content = "a text", .user_id = "u", .contextual_core_id = "c", .priority = EmbeddingPriority::high};
+  EmbeddingGenerationRequested question{
+      .text_content = "a text", .user_id = "u", .contextual_core_id = "c", .priority = EmbeddingPriority::high};
   const auto answer = client.request<EmbeddingGenerationCompleted>(question, Millis(5'000));
   std::cout << "embedding of " << answer.data.dimensions << " dimensions by " << answer.data.model_id.str() << "\n";
 

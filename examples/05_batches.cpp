@@ -3,13 +3,13 @@
 //> stored 1000 events, the first as …-0
 //> retried alone: user-500
 //> handled 1000 events
-#include <collective/collective.hpp>
-
 #include <algorithm>
 #include <atomic>
 #include <iostream>
 #include <latch>
 #include <set>
+
+#include <collective/collective.hpp>
 
 using namespace collective;
 
@@ -20,7 +20,8 @@ int main() {
 
   std::vector<UserRegistered> users;
   for (int i = 1; i <= 1'000; ++i) {
-    users.push_back({.user_id = "user-" + std::to_string(i), .email = "user@example.com", .tier = Tier::individual_pro});
+    users.push_back(
+        {.user_id = "user-" + std::to_string(i), .email = "user@example.com", .tier = Tier::individual_pro});
   }
   const auto stored = client.publish_batch(users);  // all of them, or none
   std::cout << "stored " << stored.size() << " events, the first as " << stored.front().entry_id.to_string() << "\n";
@@ -34,7 +35,9 @@ int main() {
             batch.settle(i, Outcome::retry("not yet"));
             continue;
           }
-          if (odd_one) std::cout << "retried" << (batch.size() == 1 ? " alone: " : ": ") << batch[i].data.user_id.str() << std::endl;
+          if (odd_one)
+            std::cout << "retried" << (batch.size() == 1 ? " alone: " : ": ") << batch[i].data.user_id.str()
+                      << std::endl;
           done.count_down();
         }
         return true;  // acknowledges what was not settled above

@@ -5,11 +5,11 @@
 //> alice: created (attempt 2)
 //> alice: renamed (attempt 1)
 //> alice: closed (attempt 1)
-#include <collective/collective.hpp>
-
 #include <iostream>
 #include <latch>
 #include <mutex>
+
+#include <collective/collective.hpp>
 
 using namespace collective;
 

@@ -30,8 +30,8 @@ int embed_texts(const RoleOptions& options) {
     client.publish(TextEmbedded{.embedding_id = embedding_id, .vector = vector, .excerpt = shortened(text, 120)});
     return true;
   };
-  auto subscription =
-      bus.subscribe<EmbeddingGenerationRequested>(embed_text, {.group = embedders, .concurrency = 4, .retry = quick_retries});
+  auto subscription = bus.subscribe<EmbeddingGenerationRequested>(
+      embed_text, {.group = embedders, .concurrency = 4, .retry = quick_retries});
   wait_for_signal();
   return 0;
 }

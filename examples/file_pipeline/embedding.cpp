@@ -13,11 +13,13 @@ namespace pipeline {
 namespace {
 
 constexpr std::array<std::string_view, 40> frequent = {
-    "an",  "and", "are", "as",   "at",   "be",   "but",  "by",   "can",  "do",   "does", "for", "from", "has",
-    "how", "if",  "in",  "into", "is",   "it",   "its",  "not",  "of",   "on",   "one",  "or",  "so",   "than",
-    "that", "the", "then", "there", "this", "to",  "was",  "what", "when", "which", "with", "you"};
+    "an",   "and", "are",  "as",    "at",   "be", "but", "by",   "can",  "do",    "does", "for", "from", "has",
+    "how",  "if",  "in",   "into",  "is",   "it", "its", "not",  "of",   "on",    "one",  "or",  "so",   "than",
+    "that", "the", "then", "there", "this", "to", "was", "what", "when", "which", "with", "you"};
 
-bool belongs_to_word(unsigned char c) { return c >= 0x80 || std::isalnum(c) != 0; }
+bool belongs_to_word(unsigned char c) {
+  return c >= 0x80 || std::isalnum(c) != 0;
+}
 
 // FNV-1a, 64 bits.
 std::uint64_t hash(std::string_view word) {

@@ -46,14 +46,16 @@ int extract_texts(const RoleOptions& options) {
                                                .contextual_core_id = file.contextual_core_id,
                                                .priority = EmbeddingPriority::normal};
     // What is thrown here (not readable, not UTF-8) is retried, and ends in the dead letters.
-    if (auto problems = validate(request); !problems.empty()) throw invalid_event(request.event.name, std::move(problems));
+    if (auto problems = validate(request); !problems.empty())
+      throw invalid_event(request.event.name, std::move(problems));
     auto done = completed(file, begun);
     done.extracted_text_length = request.text_content.size();
     client.publish(done);
     client.publish(request);
     return true;
   };
-  auto subscription = bus.subscribe<FileUploaded>(extract, {.group = extractors, .concurrency = 4, .retry = quick_retries});
+  auto subscription =
+      bus.subscribe<FileUploaded>(extract, {.group = extractors, .concurrency = 4, .retry = quick_retries});
   wait_for_signal();
   return 0;
 }

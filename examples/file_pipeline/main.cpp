@@ -13,9 +13,10 @@
 //> search "why is delivery logic pure" …
 //>   0.…docs/adr/…
 //> the pipeline's processes have drained and ended
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <map>
+
+#include <CLI/CLI.hpp>
 
 #include "roles.hpp"
 #include "run.hpp"
@@ -40,8 +41,11 @@ int main(int argc, char** argv) {
   RunOptions options;
   std::string role;
   bool no_sample = false;
-  CLI::App app{"Announces every file under the folders, extracts its text, embeds it, indexes it, and tells how each file ended."};
-  app.add_option("folders", options.folders, "folders or files; default: the current directory")->check(CLI::ExistingPath);
+  CLI::App app{
+      "Announces every file under the folders, extracts its text, embeds it, indexes it, and tells how each file "
+      "ended."};
+  app.add_option("folders", options.folders, "folders or files; default: the current directory")
+      ->check(CLI::ExistingPath);
   app.add_option("--broker", options.broker, "broker URL; default: an embedded store of its own, removed at the end");
   app.add_option("--query", options.queries, "search for this at the end; may be given several times");
   app.add_option("--fail", options.fail, "files whose name contains this fail until they are republished");

@@ -11,7 +11,8 @@ void Progress::add(const AnyEvent& event) {
   const auto header = event.header();
   ++counts_[envelope.type];
   auto& file = files_[envelope.correlation_id];
-  file.steps.push_back({envelope.type, envelope.id, header.causation_id(), header.source(), event.entry_id, envelope.timestamp});
+  file.steps.push_back(
+      {envelope.type, envelope.id, header.causation_id(), header.source(), event.entry_id, envelope.timestamp});
   if (envelope.type == FileUploaded::event.name) file.name = event.as<FileUploaded>().data.filename;
   if (envelope.type == NotificationDelivered::event.name) {
     if (!file.told) ++told_;

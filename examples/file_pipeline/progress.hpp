@@ -1,11 +1,11 @@
 #pragma once
 
-#include <collective/collective.hpp>
-
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <collective/collective.hpp>
 
 namespace pipeline {
 
@@ -24,7 +24,7 @@ class Progress {
   struct File {
     std::string name;
     std::vector<Step> steps{};
-    bool told = false;       ///< the notifier has told how it ended
+    bool told = false;  ///< the notifier has told how it ended
     bool succeeded = false;
   };
 

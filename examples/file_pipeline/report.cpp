@@ -25,7 +25,8 @@ constexpr std::array<Edge, 5> edges = {{
 }};
 
 const Progress::Step* first(const Progress::File& file, std::string_view type) {
-  const auto found = std::find_if(file.steps.begin(), file.steps.end(), [&](const auto& step) { return step.type == type; });
+  const auto found =
+      std::find_if(file.steps.begin(), file.steps.end(), [&](const auto& step) { return step.type == type; });
   return found == file.steps.end() ? nullptr : &*found;
 }
 
@@ -49,8 +50,9 @@ void print_branch(std::ostream& out, const Progress::File& file, const std::stri
   for (const auto& step : file.steps) {
     if (step.cause != cause) continue;
     const auto since = (step.at - file.steps.front().at).count();
-    out << "  " << std::setw(8) << std::right << since << " ms  " << std::string(static_cast<std::size_t>(depth) * 2, ' ')
-        << std::left << std::setw(44 - depth * 2) << step.type << plain(step.source) << "\n";
+    out << "  " << std::setw(8) << std::right << since << " ms  "
+        << std::string(static_cast<std::size_t>(depth) * 2, ' ') << std::left << std::setw(44 - depth * 2) << step.type
+        << plain(step.source) << "\n";
     print_branch(out, file, step.id, depth + 1);
   }
 }
@@ -73,8 +75,9 @@ void print_steps(std::ostream& out, const Progress& progress, std::chrono::stead
   for (const auto& edge : edges) {
     const auto sorted = times(progress, edge);
     if (sorted.empty()) continue;
-    out << "  " << std::left << std::setw(22) << edge.what << std::right << std::setw(8) << sorted.size() << std::setw(8)
-        << at_share(sorted, 0.5) << std::setw(8) << at_share(sorted, 0.95) << std::setw(8) << sorted.back() << "\n";
+    out << "  " << std::left << std::setw(22) << edge.what << std::right << std::setw(8) << sorted.size()
+        << std::setw(8) << at_share(sorted, 0.5) << std::setw(8) << at_share(sorted, 0.95) << std::setw(8)
+        << sorted.back() << "\n";
   }
 }
 
@@ -86,7 +89,8 @@ void print_flow(std::ostream& out, const Progress::File& file) {
 void print_dead_letter(std::ostream& out, const DeadLetter& letter) {
   const auto& event = letter.event.envelope;
   const bool file = event.type == FileUploaded::event.name;
-  out << "  " << (file ? plain(letter.event.as<FileUploaded>().data.filename) : event.type + " " + event.id) << " after " << letter.attempts << " attempts\n"
+  out << "  " << (file ? plain(letter.event.as<FileUploaded>().data.filename) : event.type + " " + event.id)
+      << " after " << letter.attempts << " attempts\n"
       << "    " << plain(letter.reason) << "\n";
   for (const auto& attempt : letter.history) {
     out << "    attempt " << attempt.number << " at " << to_iso8601(attempt.at) << " by " << attempt.consumer << ": "

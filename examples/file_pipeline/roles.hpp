@@ -11,7 +11,7 @@ namespace pipeline {
 struct RoleOptions {
   std::string broker{};
   std::vector<std::string> folders{};  ///< the publisher's
-  std::string fail{};                  ///< the extractor fails on files whose name contains this, until they are republished
+  std::string fail{};  ///< the extractor fails on files whose name contains this, until they are republished
 };
 
 /// Announces every file and ends. Returns the exit code.

@@ -1,9 +1,9 @@
 #include "run.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <iostream>
+
+#include <unistd.h>
 
 #include "events.hpp"
 #include "processes.hpp"
@@ -18,7 +18,7 @@ namespace {
 using namespace collective;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t most_shown = 10;  // dead letters
+constexpr std::size_t most_shown = 10;               // dead letters
 constexpr auto patience = std::chrono::seconds(60);  // without any progress
 
 class Run {
@@ -85,8 +85,8 @@ class Run {
       show_progress();
       if (done()) break;
       if (Clock::now() - moved < patience) continue;
-      std::cerr << "\nno progress for " << patience.count() << " s; see: event-bus groups " << streams::contextual << " --broker "
-                << broker_ << "\n";
+      std::cerr << "\nno progress for " << patience.count() << " s; see: event-bus groups " << streams::contextual
+                << " --broker " << broker_ << "\n";
       return false;
     }
     if (terminal_) std::cout << "\n";
@@ -211,6 +211,8 @@ class Run {
 
 }  // namespace
 
-int run(const RunOptions& options) { return Run(options).all(); }
+int run(const RunOptions& options) {
+  return Run(options).all();
+}
 
 }  // namespace pipeline

@@ -26,7 +26,10 @@ class Scratch {
 
   /// A letter saved in Latin-1, as an old editor does: it claims to be text, and is not UTF-8.
   [[nodiscard]] std::string sample() const { return (path_ / "letter-in-latin-1.txt").string(); }
-  void write_broken_sample() const { std::ofstream(sample()) << "Gr\xFC\xDF" "e aus K\xF6ln: a letter about retries.\n"; }
+  void write_broken_sample() const {
+    std::ofstream(sample()) << "Gr\xFC\xDF"
+                               "e aus K\xF6ln: a letter about retries.\n";
+  }
   void repair_sample() const { std::ofstream(sample()) << "Grüße aus Köln: a letter about retries.\n"; }
 
  private:

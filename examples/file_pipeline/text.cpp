@@ -14,16 +14,16 @@ namespace {
 
 using Ending = std::pair<std::string_view, std::string_view>;
 constexpr std::array<Ending, 30> endings = {{
-    {".md", "text/markdown"},       {".txt", "text/plain"},         {".html", "text/html"},
-    {".css", "text/css"},           {".csv", "text/csv"},           {".js", "text/javascript"},
-    {".ts", "text/typescript"},     {".json", "application/json"},  {".xml", "application/xml"},
-    {".yml", "application/yaml"},   {".yaml", "application/yaml"},  {".c", "text/x-c"},
-    {".h", "text/x-c"},             {".cpp", "text/x-c++"},         {".hpp", "text/x-c++"},
-    {".py", "text/x-python"},       {".sh", "text/x-shellscript"},  {".cmake", "text/x-cmake"},
-    {".rs", "text/x-rust"},         {".go", "text/x-go"},           {".java", "text/x-java"},
-    {".png", "image/png"},          {".jpg", "image/jpeg"},         {".gif", "image/gif"},
-    {".svg", "image/svg+xml"},      {".pdf", "application/pdf"},    {".zip", "application/zip"},
-    {".gz", "application/gzip"},    {".o", "application/x-object"}, {".so", "application/x-sharedlib"},
+    {".md", "text/markdown"},     {".txt", "text/plain"},         {".html", "text/html"},
+    {".css", "text/css"},         {".csv", "text/csv"},           {".js", "text/javascript"},
+    {".ts", "text/typescript"},   {".json", "application/json"},  {".xml", "application/xml"},
+    {".yml", "application/yaml"}, {".yaml", "application/yaml"},  {".c", "text/x-c"},
+    {".h", "text/x-c"},           {".cpp", "text/x-c++"},         {".hpp", "text/x-c++"},
+    {".py", "text/x-python"},     {".sh", "text/x-shellscript"},  {".cmake", "text/x-cmake"},
+    {".rs", "text/x-rust"},       {".go", "text/x-go"},           {".java", "text/x-java"},
+    {".png", "image/png"},        {".jpg", "image/jpeg"},         {".gif", "image/gif"},
+    {".svg", "image/svg+xml"},    {".pdf", "application/pdf"},    {".zip", "application/zip"},
+    {".gz", "application/gzip"},  {".o", "application/x-object"}, {".so", "application/x-sharedlib"},
 }};
 
 std::string read_start(const std::filesystem::path& file, std::size_t most) {
@@ -40,8 +40,10 @@ std::string read_start(const std::filesystem::path& file, std::size_t most) {
 
 std::string mime_type_of(const std::filesystem::path& file) {
   auto ending = file.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  const auto* const known = std::find_if(endings.begin(), endings.end(), [&](const Ending& e) { return e.first == ending; });
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const auto* const known =
+      std::find_if(endings.begin(), endings.end(), [&](const Ending& e) { return e.first == ending; });
   if (known != endings.end()) return std::string(known->second);
   const auto start = read_start(file, 512);
   return start.find('\0') == std::string::npos ? "text/plain" : "application/octet-stream";
@@ -52,7 +54,9 @@ bool is_text(std::string_view mime_type) {
          mime_type == "application/yaml" || mime_type == "image/svg+xml";
 }
 
-std::string read_text(const std::filesystem::path& file) { return shortened(read_start(file, longest_text + 1), longest_text); }
+std::string read_text(const std::filesystem::path& file) {
+  return shortened(read_start(file, longest_text + 1), longest_text);
+}
 
 std::string shortened(std::string text, std::size_t most) {
   if (text.size() <= most) return text;

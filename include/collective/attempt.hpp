@@ -13,7 +13,7 @@ struct Attempt {
   std::uint32_t number = 0;  ///< from 1; a stall repeats the number of the attempt it interrupted
   Timestamp at{};            ///< when it failed
   std::string consumer{};
-  std::string error{};       ///< cut at 1 KiB
+  std::string error{};  ///< cut at 1 KiB
   std::chrono::microseconds took{};
 };
 

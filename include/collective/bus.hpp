@@ -45,7 +45,8 @@ class EventBus {
   /// lambda or `overloaded{…}`.
   template <EventStruct A, EventStruct B, EventStruct... More, class H>
   Subscription subscribe(H handler, SubscribeOptions options) {
-    (detail::check_handler<Event<A>, H>(), detail::check_handler<Event<B>, H>(), (detail::check_handler<Event<More>, H>(), ...));
+    (detail::check_handler<Event<A>, H>(), detail::check_handler<Event<B>, H>(),
+     (detail::check_handler<Event<More>, H>(), ...));
     return subscribe_erased({route_of<A>(), route_of<B>(), route_of<More>()...},
                             several_handler<H, A, B, More...>(std::move(handler)), std::move(options), false);
   }
@@ -85,15 +86,19 @@ class EventBus {
   /// Hands dead letters of the group to it once more, with attempts reset; other groups see nothing. A crash in the
   /// middle loses and doubles nothing. @param max_age letters that died longer ago stay
   /// @return how many were republished
-  std::uint64_t republish_dead_letters(std::string_view stream, std::string_view group, Millis max_age = Millis(3'600'000));
-  std::uint64_t republish_dead_letters(std::string_view stream, std::string_view group, const std::vector<std::uint64_t>& numbers);
+  std::uint64_t republish_dead_letters(std::string_view stream, std::string_view group,
+                                       Millis max_age = Millis(3'600'000));
+  std::uint64_t republish_dead_letters(std::string_view stream, std::string_view group,
+                                       const std::vector<std::uint64_t>& numbers);
   [[nodiscard]] std::vector<DeadLetter> dead_letters(std::string_view stream, std::string_view group,
                                                      std::uint64_t after = 0, std::size_t limit = 100);
-  std::uint64_t discard_dead_letters(std::string_view stream, std::string_view group, const std::vector<std::uint64_t>& numbers);
+  std::uint64_t discard_dead_letters(std::string_view stream, std::string_view group,
+                                     const std::vector<std::uint64_t>& numbers);
 
   [[nodiscard]] StreamInfo stream_info(std::string_view stream);
   [[nodiscard]] std::vector<GroupInfo> groups(std::string_view stream);
-  [[nodiscard]] std::vector<PendingEvent> pending(std::string_view stream, std::string_view group, std::size_t limit = 1'000);
+  [[nodiscard]] std::vector<PendingEvent> pending(std::string_view stream, std::string_view group,
+                                                  std::size_t limit = 1'000);
 
   /// Hands out the group's retained events after this entry, or since this time, once more, beside new ones.
   /// @return how many entries are in the range  @throws Error Errc::conflict while an earlier replay runs
@@ -130,7 +135,8 @@ class EventBus {
 
   template <EventStruct T, class H>
   static detail::RawHandler typed_handler(H handler) {
-    return each([handler = std::move(handler)](detail::RawDelivery& raw) mutable { return handle_as<T>(handler, raw); });
+    return each(
+        [handler = std::move(handler)](detail::RawDelivery& raw) mutable { return handle_as<T>(handler, raw); });
   }
 
   template <class H, EventStruct... Ts>
@@ -184,7 +190,8 @@ class EventBus {
     };
   }
 
-  Subscription subscribe_erased(std::vector<RouteSpec> routes, detail::RawHandler handler, SubscribeOptions options, bool batch);
+  Subscription subscribe_erased(std::vector<RouteSpec> routes, detail::RawHandler handler, SubscribeOptions options,
+                                bool batch);
 
   std::shared_ptr<detail::Core> core_;
 };

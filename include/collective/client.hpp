@@ -22,11 +22,11 @@ class Core;
 }
 
 struct ReadOptions {
-  EntryId after{};                   ///< exclusive; {0,0}: from the first retained entry
-  EntryId until = EntryId::max();    ///< inclusive
-  std::size_t limit = 1'000;         ///< most events returned
-  bool backwards = false;            ///< newest first
-  std::string type{};                ///< only this event type; empty: all
+  EntryId after{};                 ///< exclusive; {0,0}: from the first retained entry
+  EntryId until = EntryId::max();  ///< inclusive
+  std::size_t limit = 1'000;       ///< most events returned
+  bool backwards = false;          ///< newest first
+  std::string type{};              ///< only this event type; empty: all
 };
 
 /// What `publish_async` reports, on a thread of the library: the event is stored, or the error says why not.
@@ -89,7 +89,8 @@ class EventClient {
     auto future = promise->get_future();
     publish_async(event, PublishCallback([promise](const Published& published, const std::exception_ptr& error) {
                     error ? promise->set_exception(error) : promise->set_value(published);
-                  }), options);
+                  }),
+                  options);
     return future;
   }
 
@@ -140,7 +141,8 @@ class EventClient {
   friend class EventBus;
 
   Published publish_erased(const TypeDescriptor&, const void*, const PublishOptions&);
-  std::vector<Published> publish_batch_erased(const TypeDescriptor&, std::span<const void* const>, const PublishOptions&);
+  std::vector<Published> publish_batch_erased(const TypeDescriptor&, std::span<const void* const>,
+                                              const PublishOptions&);
   void publish_async_erased(const TypeDescriptor&, const void*, const PublishOptions&, PublishCallback);
   AnyEvent wait_erased(std::string_view stream, std::string_view type, std::string_view correlation_id, Millis timeout);
   AnyEvent request_erased(const TypeDescriptor&, const void*, const PublishOptions&, std::string_view stream,

@@ -51,10 +51,12 @@ class Delivery {
   };
   explicit Delivery(State state) : state_(std::move(state)) {}
 
-  [[nodiscard]] std::uint32_t attempt() const { return state_.attempt; }            ///< from 1
+  [[nodiscard]] std::uint32_t attempt() const { return state_.attempt; }  ///< from 1
   [[nodiscard]] std::uint32_t max_attempts() const { return state_.max_attempts; }
   [[nodiscard]] bool last_attempt() const { return state_.attempt >= state_.max_attempts; }
-  [[nodiscard]] std::uint32_t generation() const { return state_.generation; }      ///< times republished from the dead letters
+  [[nodiscard]] std::uint32_t generation() const {
+    return state_.generation;
+  }  ///< times republished from the dead letters
   [[nodiscard]] std::string_view stream() const { return state_.stream; }
   [[nodiscard]] std::string_view group() const { return state_.group; }
   [[nodiscard]] std::string_view consumer() const { return state_.consumer; }

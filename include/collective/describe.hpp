@@ -1,11 +1,6 @@
 #pragma once
 
 #include <array>
-#include <boost/describe.hpp>
-#include <boost/mp11/algorithm.hpp>
-#include <boost/mp11/list.hpp>
-#include <boost/preprocessor/repetition/enum.hpp>
-#include <boost/preprocessor/repetition/repeat.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -14,6 +9,12 @@
 #include <string_view>
 #include <type_traits>
 #include <vector>
+
+#include <boost/describe.hpp>
+#include <boost/mp11/algorithm.hpp>
+#include <boost/mp11/list.hpp>
+#include <boost/preprocessor/repetition/enum.hpp>
+#include <boost/preprocessor/repetition/repeat.hpp>
 
 #include "collective/entry_id.hpp"
 #include "collective/fields.hpp"
@@ -94,9 +95,9 @@ template <class T>
 inline constexpr bool always_false = false;
 
 template <class T>
-inline constexpr bool is_integer = std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char> &&
-                                   !std::is_same_v<T, wchar_t> && !std::is_same_v<T, char8_t> &&
-                                   !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t>;
+inline constexpr bool is_integer =
+    std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char> && !std::is_same_v<T, wchar_t> &&
+    !std::is_same_v<T, char8_t> && !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t>;
 
 template <class T>
 constexpr ValueType make_value_type();
@@ -112,10 +113,11 @@ using Members = boost::describe::describe_members<T, boost::describe::mod_public
 template <class T, std::size_t N>
 consteval bool has_members() {
 #define COLLECTIVE_BRACES(z, i, _) \
-  {}
-#define COLLECTIVE_HAS_MEMBERS(z, n, _)                                      \
-  if constexpr (N == (n)) {                                                  \
-    return requires { T{BOOST_PP_ENUM_##z(n, COLLECTIVE_BRACES, _)}; };      \
+  {                                \
+  }
+#define COLLECTIVE_HAS_MEMBERS(z, n, _)                                 \
+  if constexpr (N == (n)) {                                             \
+    return requires { T{BOOST_PP_ENUM_##z(n, COLLECTIVE_BRACES, _)}; }; \
   }
   BOOST_PP_REPEAT(50, COLLECTIVE_HAS_MEMBERS, _)
 #undef COLLECTIVE_HAS_MEMBERS
@@ -132,7 +134,8 @@ consteval bool check_struct() {
     static_assert(boost::mp11::mp_empty<boost::describe::describe_bases<T, boost::describe::mod_any_access>>::value,
                   "an event's struct has no base classes: make the base a member, or repeat its members");
     constexpr std::size_t count = boost::mp11::mp_size<Members<T>>::value;
-    static_assert(count <= max_fields, "an event's struct has at most 48 members: group some into a struct of their own");
+    static_assert(count <= max_fields,
+                  "an event's struct has at most 48 members: group some into a struct of their own");
     if constexpr (count <= max_fields && std::is_aggregate_v<T>) {
       static_assert(!has_members<T, count + 1>(),
                     "a data member is missing in BOOST_DESCRIBE_STRUCT: name every member of the struct there");
@@ -182,7 +185,7 @@ inline constexpr std::array<Field, 0> fields_of<T>{};
 
 template <class E, class... D>
 constexpr std::array<EnumName, sizeof...(D)> make_names(boost::mp11::mp_list<D...>) {
-  static_assert(((D::value != unknown_value<E>)&&...),
+  static_assert(((D::value != unknown_value<E>) && ...),
                 "this enumerator's value is kept for names that a reader does not know: choose another value");
   return {EnumName{wire_name(D::name), static_cast<std::int64_t>(D::value)}...};
 }
@@ -264,10 +267,11 @@ constexpr ValueType make_value_type() {
       return {};
     }
   } else {
-    static_assert(always_false<T>,
-                  "this member's type is not supported in an event: use std::string, Id, Email, bool, an integer, Count, "
-                  "double, NonNegative, Timestamp, Json, a described enum class, a described struct, or std::optional or "
-                  "std::vector of these");
+    static_assert(
+        always_false<T>,
+        "this member's type is not supported in an event: use std::string, Id, Email, bool, an integer, Count, "
+        "double, NonNegative, Timestamp, Json, a described enum class, a described struct, or std::optional or "
+        "std::vector of these");
     return {};
   }
 }

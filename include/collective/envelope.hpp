@@ -48,8 +48,15 @@ struct EnvelopeView {
         metadata(e.metadata) {}
 
   [[nodiscard]] Envelope to_owned() const {
-    return {std::string(id),      std::string(stream), std::string(type),     version, timestamp, std::string(correlation_id),
-            std::string(user_id), std::string(data),   std::string(metadata)};
+    return {std::string(id),
+            std::string(stream),
+            std::string(type),
+            version,
+            timestamp,
+            std::string(correlation_id),
+            std::string(user_id),
+            std::string(data),
+            std::string(metadata)};
   }
 };
 

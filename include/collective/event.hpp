@@ -50,7 +50,7 @@ struct Event : EventHeader {
 template <class T>
 class Decoded {
  public:
-  Decoded(Event<T> event) : event_(std::move(event)) {}                                // NOLINT(google-explicit-constructor)
+  Decoded(Event<T> event) : event_(std::move(event)) {}  // NOLINT(google-explicit-constructor)
   Decoded(std::vector<FieldProblem> problems, std::string error)
       : error_(std::move(error)), problems_(std::move(problems)) {}
 

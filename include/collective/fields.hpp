@@ -16,11 +16,11 @@ template <class Kind>
 class Text {
  public:
   Text() = default;
-  Text(const char* text) : text_(text) {}                  // NOLINT(google-explicit-constructor)
-  Text(std::string text) : text_(std::move(text)) {}       // NOLINT(google-explicit-constructor)
-  Text(std::string_view text) : text_(text) {}             // NOLINT(google-explicit-constructor)
-  operator std::string_view() const noexcept { return text_; }   // NOLINT(google-explicit-constructor)
-  operator const std::string&() const noexcept { return text_; } // NOLINT(google-explicit-constructor)
+  Text(const char* text) : text_(text) {}                         // NOLINT(google-explicit-constructor)
+  Text(std::string text) : text_(std::move(text)) {}              // NOLINT(google-explicit-constructor)
+  Text(std::string_view text) : text_(text) {}                    // NOLINT(google-explicit-constructor)
+  operator std::string_view() const noexcept { return text_; }    // NOLINT(google-explicit-constructor)
+  operator const std::string&() const noexcept { return text_; }  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] const std::string& str() const noexcept { return text_; }
   [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
@@ -73,8 +73,9 @@ class NonNegative {
   constexpr NonNegative() = default;
   template <class N>
     requires std::is_arithmetic_v<N>
-  constexpr NonNegative(N value) noexcept : value_(static_cast<double>(value)) {}  // NOLINT(google-explicit-constructor)
-  constexpr operator double() const noexcept { return value_; }                    // NOLINT(google-explicit-constructor)
+  constexpr NonNegative(N value) noexcept
+      : value_(static_cast<double>(value)) {}                    // NOLINT(google-explicit-constructor)
+  constexpr operator double() const noexcept { return value_; }  // NOLINT(google-explicit-constructor)
 
  private:
   double value_ = 0;

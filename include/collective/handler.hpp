@@ -35,8 +35,9 @@ consteval void check_return() {
 
 template <class E, class H>
 consteval void check_handler() {
-  static_assert(takes_event<H, E>,
-                "the handler cannot be called with this event: it takes (const Event<T>&) or (const Event<T>&, Delivery&)");
+  static_assert(
+      takes_event<H, E>,
+      "the handler cannot be called with this event: it takes (const Event<T>&) or (const Event<T>&, Delivery&)");
   if constexpr (std::invocable<H&, const E&, Delivery&>) {
     check_return<Returned<H, const E&, Delivery&>>();
   } else if constexpr (std::invocable<H&, const E&>) {

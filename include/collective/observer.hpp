@@ -10,13 +10,13 @@ enum class Severity : std::uint8_t { debug, info, warning, error };
 
 /// Facts that want a person's attention; each is also logged.
 enum class Alarm : std::uint8_t {
-  unowned_type,      ///< a declared type waits and no live member handles it
-  dead_letter,       ///< an event moved to the dead letters
-  breaker_open,      ///< a group pauses because everything fails
-  events_lost,       ///< entries a group still needed were dropped by force
-  dead_letters_lost, ///< dead letters were dropped by their cap or age
-  handlers_hung,     ///< every slot of a subscription is past its max_handling_time
-  broker_trouble,    ///< the broker fails or cannot be reached
+  unowned_type,       ///< a declared type waits and no live member handles it
+  dead_letter,        ///< an event moved to the dead letters
+  breaker_open,       ///< a group pauses because everything fails
+  events_lost,        ///< entries a group still needed were dropped by force
+  dead_letters_lost,  ///< dead letters were dropped by their cap or age
+  handlers_hung,      ///< every slot of a subscription is past its max_handling_time
+  broker_trouble,     ///< the broker fails or cannot be reached
 };
 std::string_view name(Alarm alarm) noexcept;
 
@@ -31,7 +31,8 @@ class Observer {
   virtual void log(Severity, std::string_view message) { (void)message; }
 
   /// A publish ended. `error` is empty when it was stored.
-  virtual void published(std::string_view stream, std::size_t events, std::chrono::nanoseconds took, std::string_view error) {
+  virtual void published(std::string_view stream, std::size_t events, std::chrono::nanoseconds took,
+                         std::string_view error) {
     (void)stream, (void)events, (void)took, (void)error;
   }
   /// A handler ended. `outcome` is "acknowledge", "retry" or "dead_letter"; `attempt` starts at 1.

@@ -1,7 +1,8 @@
 #pragma once
 
-#include "broker/contract.hpp"
 #include "collective/info.hpp"
+
+#include "broker/contract.hpp"
 
 // What people and tools ask of a store beyond delivery: an ability of its own, so that the contract stays small.
 namespace collective::broker {
@@ -19,8 +20,8 @@ struct PendingInfo {
 struct DeadLetter {
   std::uint64_t number = 0;  ///< grows per group; names it for republish and discard
   EntryId id{};              ///< the entry it came from
-  Entry entry{};               ///< a copy of the event, kept also when the stream is trimmed
-  Progress progress{};         ///< attempts and history when it died
+  Entry entry{};             ///< a copy of the event, kept also when the stream is trimmed
+  Progress progress{};       ///< attempts and history when it died
   std::string reason{};
   Timestamp died{};
 };
@@ -34,8 +35,9 @@ class Admin {
   virtual ~Admin() = default;
 
   virtual void streams(Reply<std::vector<std::string>>) = 0;
-  virtual void stream_info(const std::string& stream, Reply<StreamInfo>) = 0;                    ///< Errc::not_found
-  virtual void groups(const std::string& stream, Timestamp now, Reply<std::vector<GroupInfo>>) = 0;  ///< Errc::not_found
+  virtual void stream_info(const std::string& stream, Reply<StreamInfo>) = 0;  ///< Errc::not_found
+  virtual void groups(const std::string& stream, Timestamp now,
+                      Reply<std::vector<GroupInfo>>) = 0;  ///< Errc::not_found
   virtual void pending(GroupKey, WorkId after, std::size_t limit, Reply<std::vector<PendingInfo>>) = 0;
   virtual void dead_letters(GroupKey, std::uint64_t after, std::size_t limit, Reply<DeadLetterPage>) = 0;
   /// Moves each letter to the group's side stream with attempts 0 and one more generation; unknown numbers are

@@ -10,10 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/arena.hpp"
-#include "broker/result.hpp"
 #include "collective/entry_id.hpp"
 #include "collective/envelope.hpp"
+
+#include "broker/arena.hpp"
+#include "broker/result.hpp"
 
 // The contract between the engine and a store. A broker stores and compares; it decides nothing: it knows no
 // event types, JSON, retry policy or metrics. Every call is one atomic step of the store. The meaning of each
@@ -31,7 +32,7 @@ struct GroupKey {
 /// Names one piece of work of a group: an entry of the log, or an entry of the group's side stream (a
 /// republished dead letter, which carries its own copy of the event and a number of the group's counter).
 struct WorkId {
-  EntryId id{};         ///< log: the entry's id. side: {0, number}
+  EntryId id{};       ///< log: the entry's id. side: {0, number}
   bool side = false;  ///< side work is outside the stream's order
   friend auto operator<=>(const WorkId&, const WorkId&) = default;
 };
@@ -51,8 +52,8 @@ struct Progress {
   bool suspect = false;          ///< an earlier owner vanished holding it: hand it out alone, with a start mark
   bool started = false;          ///< the stored start mark
   Timestamp due{};               ///< not handed out before; epoch: at once
-  std::string route{};             ///< who may take it: the event type, or a label the engine chose
-  std::string note{};              ///< the engine's attempt history
+  std::string route{};           ///< who may take it: the event type, or a label the engine chose
+  std::string note{};            ///< the engine's attempt history
 };
 
 /// A stored entry. Its text lives as long as the `storage` of the answer that carried it.
@@ -74,16 +75,17 @@ struct Append {
 struct AppendBatch {
   std::string stream{};
   Timestamp now{};
-  std::uint64_t hard_cap = 0;       ///< entries, delayed ones too; 0: none. A batch that would pass it is refused with
-                                    ///< Errc::full; what is stored already takes no room
-  Millis duplicate_window{600'000}; ///< how long a chosen event id is remembered
+  std::uint64_t hard_cap = 0;        ///< entries, delayed ones too; 0: none. A batch that would pass it is refused with
+                                     ///< Errc::full; what is stored already takes no room
+  Millis duplicate_window{600'000};  ///< how long a chosen event id is remembered
 
   /// Copies the event's text in. Its text is valid as long as the batch or a copy of it.
   void add(const EnvelopeView& event, Timestamp not_before = {}, bool deduplicate = false) {
     events_.push_back({event, not_before, deduplicate});
     auto& own = events_.back().event;
     own.stream = {};
-    for (auto* const text : {&own.id, &own.type, &own.correlation_id, &own.user_id, &own.data, &own.metadata}) *text = text_->copy(*text);
+    for (auto* const text : {&own.id, &own.type, &own.correlation_id, &own.user_id, &own.data, &own.metadata})
+      *text = text_->copy(*text);
   }
   [[nodiscard]] const std::vector<Append>& events() const { return events_; }
 
@@ -92,7 +94,7 @@ struct AppendBatch {
   std::shared_ptr<Arena> text_ = std::make_shared<Arena>();
 };
 struct Appended {
-  EntryId id{};              ///< {0,0} while the event is delayed
+  EntryId id{};            ///< {0,0} while the event is delayed
   bool duplicate = false;  ///< the id was stored before; `id` is that entry's
 };
 
@@ -118,7 +120,7 @@ struct Settlement {
   enum class Verdict : std::uint8_t {
     acknowledge,  ///< done. Counts as long as the work is pending, whoever holds it; in an ordered exchange only by token
     park,         ///< back to the group with `progress`; anyone with its route may take it when due
-    hold,         ///< store `progress` and keep it (ordered groups; start marks); stale when it counts less than is stored
+    hold,  ///< store `progress` and keep it (ordered groups; start marks); stale when it counts less than is stored
     dead_letter,  ///< to the group's dead letters with `progress` and `reason`, in the same step
     release,      ///< back to the group as it was, not charged: it was never started
     extend,       ///< the delivery's own deadline becomes `progress.due`
@@ -155,14 +157,14 @@ struct Exchange {
   Timestamp now{};
   Millis lease{30'000};  ///< renews the member until now + lease; zero: not renewed
   std::vector<Settlement> settlements{};
-  std::uint32_t max_entries = 0;             ///< how many to hand out; 0: none
-  std::uint32_t max_suspects = 1;            ///< of them suspects (each is handed out with its start mark stored)
-  std::size_t max_bytes = 8u << 20;          ///< soft: at least one entry is handed out
-  std::vector<std::string> routes{};           ///< what this member takes
-  Millis visibility{0};                      ///< non-zero: each delivery expires by itself after this (pull API)
-  bool ordered = false;                      ///< take or keep the group's lane; without it nothing is handed out
-  bool recover = false;                      ///< also hand out what this member owns and is not in `known`
-  std::vector<Ticket> known{};                 ///< with `recover`: what the member knows it holds
+  std::uint32_t max_entries = 0;      ///< how many to hand out; 0: none
+  std::uint32_t max_suspects = 1;     ///< of them suspects (each is handed out with its start mark stored)
+  std::size_t max_bytes = 8u << 20;   ///< soft: at least one entry is handed out
+  std::vector<std::string> routes{};  ///< what this member takes
+  Millis visibility{0};               ///< non-zero: each delivery expires by itself after this (pull API)
+  bool ordered = false;               ///< take or keep the group's lane; without it nothing is handed out
+  bool recover = false;               ///< also hand out what this member owns and is not in `known`
+  std::vector<Ticket> known{};        ///< with `recover`: what the member knows it holds
 };
 struct Delivered {
   Ticket ticket{};
@@ -172,11 +174,12 @@ struct Delivered {
 struct Exchanged {
   std::vector<Settled> settled{};  ///< one per settlement
   std::vector<Delivered> deliveries{};
-  bool more = false;              ///< more could be handed out now
-  bool member_lost = false;       ///< the member was unknown or expired: all it held is handed to others; join again
-  std::optional<Timestamp> due{};   ///< when the next parked work of these routes becomes due, or a delivery's own deadline ends
-  bool lane = false;              ///< ordered: this member holds the lane
-  std::uint64_t epoch = 0;        ///< ordered: the lane's epoch; grows whenever the lane changes hands
+  bool more = false;         ///< more could be handed out now
+  bool member_lost = false;  ///< the member was unknown or expired: all it held is handed to others; join again
+  std::optional<Timestamp>
+      due{};          ///< when the next parked work of these routes becomes due, or a delivery's own deadline ends
+  bool lane = false;  ///< ordered: this member holds the lane
+  std::uint64_t epoch = 0;               ///< ordered: the lane's epoch; grows whenever the lane changes hands
   std::optional<Timestamp> lane_free{};  ///< ordered, not held: when the holder's lease ends
   Storage storage{};
 };
@@ -185,11 +188,11 @@ struct Exchanged {
 
 struct Read {
   std::string stream{};
-  EntryId after{};                        ///< exclusive; {0,0}: from the first retained
-  EntryId until = EntryId::max();       ///< inclusive
+  EntryId after{};                 ///< exclusive; {0,0}: from the first retained
+  EntryId until = EntryId::max();  ///< inclusive
   std::size_t limit = 1000;
   std::size_t max_bytes = 8u << 20;
-  bool backwards = false;               ///< newest first, from `until` down to `after`
+  bool backwards = false;  ///< newest first, from `until` down to `after`
 };
 struct Page {
   std::vector<Entry> entries{};
@@ -199,13 +202,13 @@ struct Page {
 
 /// What a stream keeps. The zero of each bound means "no such bound".
 struct Retention {
-  std::uint64_t keep = 100'000;          ///< newest entries kept although every group is done with them
-  std::optional<std::uint64_t> max_length{}; ///< when set, replaces `keep`
-  std::optional<EntryId> min_id{};         ///< entries below go, whatever their number
-  bool force = false;                    ///< also drop what a group still needs; each loss is counted and listed
-  Millis idle_group{7 * 24 * 3'600'000LL}; ///< a group without members for so long stops pinning the stream
-  std::uint64_t dead_letter_cap = 100'000; ///< per group; the oldest go first, counted
-  Millis dead_letter_age{0};             ///< 0: kept
+  std::uint64_t keep = 100'000;               ///< newest entries kept although every group is done with them
+  std::optional<std::uint64_t> max_length{};  ///< when set, replaces `keep`
+  std::optional<EntryId> min_id{};            ///< entries below go, whatever their number
+  bool force = false;                         ///< also drop what a group still needs; each loss is counted and listed
+  Millis idle_group{7 * 24 * 3'600'000LL};    ///< a group without members for so long stops pinning the stream
+  std::uint64_t dead_letter_cap = 100'000;    ///< per group; the oldest go first, counted
+  Millis dead_letter_age{0};                  ///< 0: kept
 };
 struct Upkeep {
   std::string stream{};
@@ -219,12 +222,12 @@ struct GroupLoss {
   std::uint64_t entries = 0;
 };
 struct UpkeepReport {
-  std::uint64_t promoted = 0;             ///< delayed events that became visible
+  std::uint64_t promoted = 0;               ///< delayed events that became visible
   std::optional<Timestamp> next_delayed{};  ///< when the next delayed event is due
   std::uint64_t trimmed = 0;
-  std::vector<GroupLoss> lost{};             ///< needed by a group and dropped (force, or the group was idle)
+  std::vector<GroupLoss> lost{};  ///< needed by a group and dropped (force, or the group was idle)
   std::vector<GroupLoss> dropped_dead_letters{};
-  bool more = false;                      ///< the slice was used up
+  bool more = false;  ///< the slice was used up
 };
 
 template <class T>
@@ -240,7 +243,8 @@ class Broker {
   virtual void append(AppendBatch, Reply<std::vector<Appended>>) = 0;
   virtual void join(Join, Reply<EntryId>) = 0;  ///< the group's cursor
   virtual void exchange(Exchange, Reply<Exchanged>) = 0;
-  virtual void leave(GroupKey, std::string member, Timestamp now, Reply<bool>) = 0;  ///< hands everything back, uncharged
+  virtual void leave(GroupKey, std::string member, Timestamp now,
+                     Reply<bool>) = 0;  ///< hands everything back, uncharged
   virtual void read(Read, Reply<Page>) = 0;
   virtual void upkeep(Upkeep, Reply<UpkeepReport>) = 0;
 

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <boost/system/result.hpp>
 #include <string>
+
+#include <boost/system/result.hpp>
 
 #include "collective/error.hpp"
 

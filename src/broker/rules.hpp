@@ -57,6 +57,8 @@ std::size_t events_to_store(const AppendBatch& batch, WasSeen was_seen) {
 }
 
 /// How many of `max_entries` parked work may take while there are new entries.
-inline std::uint32_t share_of_parked(std::uint32_t max_entries) { return std::max<std::uint32_t>(1, max_entries / 2); }
+inline std::uint32_t share_of_parked(std::uint32_t max_entries) {
+  return std::max<std::uint32_t>(1, max_entries / 2);
+}
 
 }  // namespace collective::broker

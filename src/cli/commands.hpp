@@ -1,8 +1,9 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
+
+#include <CLI/CLI.hpp>
 
 // The commands of `event-bus`. Each adds itself to the program and sets what is to run; they call the library and decide
 // nothing about delivery.

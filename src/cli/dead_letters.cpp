@@ -1,6 +1,7 @@
+#include "collective/time.hpp"
+
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "collective/time.hpp"
 
 namespace collective::cli {
 namespace {
@@ -18,8 +19,8 @@ struct DeadLetters {
     for_each(client, [&](const DeadLetter& letter) {
       const auto& event = letter.event.envelope;
       if (output.json()) return print(json_of(letter));
-      table.add({std::to_string(letter.number), to_iso8601(letter.died), event.type, event.id, std::to_string(letter.attempts),
-                 plain(letter.reason)});
+      table.add({std::to_string(letter.number), to_iso8601(letter.died), event.type, event.id,
+                 std::to_string(letter.attempts), plain(letter.reason)});
     });
     if (!output.json()) table.empty() ? print("no dead letters\n") : table.print();
     return 0;
@@ -32,14 +33,16 @@ struct DeadLetters {
       if (letter.number != numbers.front()) return;
       ++found;
       if (output.json()) return print(json_of(letter));
-      print("dead letter " + std::to_string(letter.number) + ", " + to_iso8601(letter.died) + ": " + plain(letter.reason) + "\n");
+      print("dead letter " + std::to_string(letter.number) + ", " + to_iso8601(letter.died) + ": " +
+            plain(letter.reason) + "\n");
       for (const auto& attempt : letter.history) {
-        print("  attempt " + std::to_string(attempt.number) + " at " + to_iso8601(attempt.at) + " by " + plain(attempt.consumer) + ": " +
-              plain(attempt.error) + "\n");
+        print("  attempt " + std::to_string(attempt.number) + " at " + to_iso8601(attempt.at) + " by " +
+              plain(attempt.consumer) + ": " + plain(attempt.error) + "\n");
       }
       print(to_json(letter.event) + "\n");
     });
-    if (found == 0) throw Error(Errc::not_found, "group " + group + " has no dead letter " + std::to_string(numbers.front()));
+    if (found == 0)
+      throw Error(Errc::not_found, "group " + group + " has no dead letter " + std::to_string(numbers.front()));
     return 0;
   }
 
@@ -53,7 +56,8 @@ struct DeadLetters {
  private:
   int change(const std::string& verb, const std::function<std::uint64_t(EventBus&)>& carry_out) {
     if (all == !numbers.empty()) throw Error(Errc::invalid, verb + ": name the letters' numbers, or --all");
-    if (!yes && !dry_run) throw Error(Errc::invalid, verb + " changes the group: add --yes to do it, or --dry-run to see what it would do");
+    if (!yes && !dry_run)
+      throw Error(Errc::invalid, verb + " changes the group: add --yes to do it, or --dry-run to see what it would do");
     auto client = broker.connect();
     if (all) for_each(client, [&](const DeadLetter& letter) { numbers.push_back(letter.number); });
     EventBus bus(client);
@@ -74,14 +78,17 @@ struct DeadLetters {
   }
 
   static std::string json_of(const DeadLetter& letter) {
-    std::string text = R"({"number":)" + std::to_string(letter.number) + R"(,"died":)" + json_string(to_iso8601(letter.died)) + R"(,"reason":)" +
-                       json_string(letter.reason) + R"(,"attempts":[)";
+    std::string text = R"({"number":)" + std::to_string(letter.number) + R"(,"died":)" +
+                       json_string(to_iso8601(letter.died)) + R"(,"reason":)" + json_string(letter.reason) +
+                       R"(,"attempts":[)";
     for (std::size_t i = 0; i < letter.history.size(); ++i) {
       const auto& attempt = letter.history[i];
-      text += (i == 0 ? "" : ",") + (R"({"attempt":)" + std::to_string(attempt.number)) + R"(,"at":)" + json_string(to_iso8601(attempt.at)) +
-              R"(,"consumer":)" + json_string(attempt.consumer) + R"(,"error":)" + json_string(attempt.error) + "}";
+      text += (i == 0 ? "" : ",") + (R"({"attempt":)" + std::to_string(attempt.number)) + R"(,"at":)" +
+              json_string(to_iso8601(attempt.at)) + R"(,"consumer":)" + json_string(attempt.consumer) + R"(,"error":)" +
+              json_string(attempt.error) + "}";
     }
-    return text + R"(],"generation":)" + std::to_string(letter.generation) + R"(,"event":)" + to_json(letter.event) + "}\n";
+    return text + R"(],"generation":)" + std::to_string(letter.generation) + R"(,"event":)" + to_json(letter.event) +
+           "}\n";
   }
 };
 

@@ -1,9 +1,10 @@
-#include <signal.h>
-
 #include <iostream>
 
-#include "cli/commands.hpp"
+#include <signal.h>
+
 #include "collective/error.hpp"
+
+#include "cli/commands.hpp"
 
 namespace {
 

@@ -1,10 +1,12 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
-#include "cli/output.hpp"
+#include <CLI/CLI.hpp>
+
 #include "collective/bus.hpp"
+
+#include "cli/output.hpp"
 
 namespace collective::cli {
 
@@ -12,8 +14,9 @@ namespace collective::cli {
 struct BrokerOption {
   std::string url{};
   void add_to(CLI::App& command) {
-    command.add_option("--broker", url, "broker URL, such as embedded:PATH; default: $EVENT_BUS_BROKER, else the server that "
-                                        "$REDIS_HOST names, else the embedded store under the XDG state directory");
+    command.add_option("--broker", url,
+                       "broker URL, such as embedded:PATH; default: $EVENT_BUS_BROKER, else the server that "
+                       "$REDIS_HOST names, else the embedded store under the XDG state directory");
   }
   [[nodiscard]] EventClient connect() const {
     EventClient client({.broker = url, .source = "event-bus"});

@@ -2,9 +2,10 @@
 #include <iostream>
 #include <iterator>
 
+#include "collective/catalog.hpp"
+
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "collective/catalog.hpp"
 
 namespace collective::cli {
 namespace {
@@ -19,7 +20,8 @@ struct Publish {
   int run() {
     const auto& known = TypeRegistry::catalog().get(type);
     if (!stream.empty() && stream != known.stream) {
-      throw Error(Errc::invalid, "--stream " + stream + ": events of type " + type + " belong to stream " + std::string(known.stream));
+      throw Error(Errc::invalid,
+                  "--stream " + stream + ": events of type " + type + " belong to stream " + std::string(known.stream));
     }
     options.delay = Millis(delay_ms);
     auto client = broker.connect();
@@ -27,11 +29,13 @@ struct Publish {
     client.close();
     const auto entry = published.entry_id == EntryId{} ? std::string() : published.entry_id.to_string();
     if (output.json()) {
-      print(R"({"event_id":)" + json_string(published.event_id) + R"(,"stream":)" + json_string(known.stream) + R"(,"entry_id":)" +
-            (entry.empty() ? "null" : json_string(entry)) + R"(,"duplicate":)" + (published.duplicate ? "true" : "false") + "}\n");
+      print(R"({"event_id":)" + json_string(published.event_id) + R"(,"stream":)" + json_string(known.stream) +
+            R"(,"entry_id":)" + (entry.empty() ? "null" : json_string(entry)) + R"(,"duplicate":)" +
+            (published.duplicate ? "true" : "false") + "}\n");
     } else {
-      print(std::string(published.duplicate ? "already stored " : "stored ") + published.event_id + " in " + std::string(known.stream) +
-            (entry.empty() ? ", not visible before its delay has passed" : " as " + entry) + "\n");
+      print(std::string(published.duplicate ? "already stored " : "stored ") + published.event_id + " in " +
+            std::string(known.stream) + (entry.empty() ? ", not visible before its delay has passed" : " as " + entry) +
+            "\n");
     }
     return 0;
   }
@@ -40,7 +44,8 @@ struct Publish {
     if (data == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
     if (!data.starts_with('@')) return data;
     std::ifstream file(data.substr(1), std::ios::binary);
-    if (!file) throw Error(Errc::invalid, "cannot read " + data.substr(1) + ": name a file after @, or give the JSON itself");
+    if (!file)
+      throw Error(Errc::invalid, "cannot read " + data.substr(1) + ": name a file after @, or give the JSON itself");
     return {std::istreambuf_iterator<char>(file), {}};
   }
 };
@@ -57,7 +62,8 @@ void add_publish(CLI::App& program, Action& action) {
   command->add_option("--user-id", it->options.user_id, "on whose behalf");
   command->add_option("--key", it->options.key, "ordering key");
   command->add_option("--event-id", it->options.event_id, "a ULID: published twice, it is stored once");
-  command->add_option("--delay-ms", it->delay_ms, "not visible before so many milliseconds have passed")->check(CLI::NonNegativeNumber);
+  command->add_option("--delay-ms", it->delay_ms, "not visible before so many milliseconds have passed")
+      ->check(CLI::NonNegativeNumber);
   it->broker.add_to(*command);
   add_output(*command, it->output);
   command->callback([it, &action] { action = [it] { return it->run(); }; });

@@ -1,11 +1,14 @@
+#include "collective/time.hpp"
+
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "collective/time.hpp"
 
 namespace collective::cli {
 namespace {
 
-std::string number(std::uint64_t value) { return std::to_string(value); }
+std::string number(std::uint64_t value) {
+  return std::to_string(value);
+}
 
 struct Streams {
   BrokerOption broker;
@@ -54,7 +57,8 @@ struct Streams {
         print(json_of(group));
       } else {
         table.add({group.name, number(group.lag), number(group.pending), number(group.delayed), number(group.unowned),
-                   number(group.dead_letters), number(group.lost), number(group.members.size()), group.cursor.to_string()});
+                   number(group.dead_letters), number(group.lost), number(group.members.size()),
+                   group.cursor.to_string()});
       }
     }
     if (!output.json()) table.empty() ? print("no groups yet\n") : table.print();
@@ -63,14 +67,17 @@ struct Streams {
 
  private:
   static std::string json_of(const StreamInfo& info) {
-    return R"({"stream":)" + json_string(info.name) + R"(,"length":)" + number(info.length) + R"(,"first":)" + json_string(info.first.to_string()) +
-           R"(,"last":)" + json_string(info.last.to_string()) + R"(,"delayed":)" + number(info.delayed) + R"(,"appended":)" +
-           number(info.appended) + "}\n";
+    return R"({"stream":)" + json_string(info.name) + R"(,"length":)" + number(info.length) + R"(,"first":)" +
+           json_string(info.first.to_string()) + R"(,"last":)" + json_string(info.last.to_string()) + R"(,"delayed":)" +
+           number(info.delayed) + R"(,"appended":)" + number(info.appended) + "}\n";
   }
 
   static std::string json_of(const GroupInfo& group) {
-    std::string text = R"({"group":)" + json_string(group.name) + R"(,"cursor":)" + json_string(group.cursor.to_string());
-    const auto add = [&](const char* name, std::uint64_t value) { text += ",\"" + std::string(name) + "\":" + number(value); };
+    std::string text =
+        R"({"group":)" + json_string(group.name) + R"(,"cursor":)" + json_string(group.cursor.to_string());
+    const auto add = [&](const char* name, std::uint64_t value) {
+      text += ",\"" + std::string(name) + "\":" + number(value);
+    };
     add("lag", group.lag);
     add("pending", group.pending);
     add("delayed", group.delayed);
@@ -79,7 +86,8 @@ struct Streams {
     add("lost", group.lost);
     text += ",\"consumers\":[";
     for (std::size_t i = 0; i < group.members.size(); ++i) {
-      text += (i == 0 ? "" : ",") + (R"({"name":)" + json_string(group.members[i].member)) + R"(,"pending":)" + number(group.members[i].pending) + "}";
+      text += (i == 0 ? "" : ",") + (R"({"name":)" + json_string(group.members[i].member)) + R"(,"pending":)" +
+              number(group.members[i].pending) + "}";
     }
     return text + "]}\n";
   }

@@ -1,10 +1,11 @@
+#include <algorithm>
+
 #include <signal.h>
 
-#include <algorithm>
+#include "collective/time.hpp"
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "collective/time.hpp"
 
 namespace collective::cli {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 volatile sig_atomic_t caught = 0;
 
 void end_on_signals() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int signal) { caught = signal; };
   for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
 }
@@ -56,8 +57,9 @@ struct Tail {
   [[nodiscard]] EntryId given() const {
     if (const auto entry = EntryId::parse(from)) return *entry;
     if (const auto time = parse_iso8601(from)) return EntryId::at(*time);
-    throw Error(Errc::invalid, "--from " + from + ": it is earliest, latest, an entry id such as 1767225600000-0, or a time such as "
-                               "2026-01-31T09:30:00Z");
+    throw Error(Errc::invalid, "--from " + from +
+                                   ": it is earliest, latest, an entry id such as 1767225600000-0, or a time such as "
+                                   "2026-01-31T09:30:00Z");
   }
 
   static EntryId before(EntryId entry) {
@@ -78,7 +80,8 @@ struct Tail {
     const auto& envelope = event.envelope;
     if (!type.empty() && envelope.type != type) return;
     if (output.json()) return print(to_json(event) + "\n");
-    print(event.entry_id.to_string() + "  " + to_iso8601(envelope.timestamp) + "  " + plain(envelope.type) + "  " + plain(envelope.data) +
+    print(event.entry_id.to_string() + "  " + to_iso8601(envelope.timestamp) + "  " + plain(envelope.type) + "  " +
+          plain(envelope.data) +
           (envelope.correlation_id.empty() ? "" : "  correlation " + plain(envelope.correlation_id)) + "\n");
   }
 };
@@ -90,9 +93,11 @@ void add_tail(CLI::App& program, Action& action) {
   const auto it = std::make_shared<Tail>();
   command->add_option("stream", it->stream, "such as user.events")->required();
   command->add_option("--type", it->type, "only events of this type");
-  command->add_option("--from", it->from, "earliest, latest, an entry id or a time; default: the newest ones, with --follow latest");
+  command->add_option("--from", it->from,
+                      "earliest, latest, an entry id or a time; default: the newest ones, with --follow latest");
   command->add_flag("--follow,-f", it->follow, "go on with what comes, until interrupted");
-  command->add_option("--limit,-n", it->limit, "how many of the newest, without --from")->check(CLI::Range(1, 1'000'000));
+  command->add_option("--limit,-n", it->limit, "how many of the newest, without --from")
+      ->check(CLI::Range(1, 1'000'000));
   it->broker.add_to(*command);
   add_output(*command, it->output);
   command->callback([it, &action] { action = [it] { return it->run(); }; });

@@ -1,7 +1,8 @@
-#include "cli/commands.hpp"
-#include "cli/output.hpp"
 #include "collective/catalog.hpp"
 #include "collective/schema.hpp"
+
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
 
 namespace collective::cli {
 

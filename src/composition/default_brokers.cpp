@@ -3,9 +3,10 @@
 #include <memory>
 #include <mutex>
 
+#include "collective/error.hpp"
+
 #include "broker/embedded/embedded.hpp"
 #include "broker/memory/memory.hpp"
-#include "collective/error.hpp"
 #include "runtime/broker_table.hpp"
 
 namespace collective::runtime {
@@ -46,13 +47,15 @@ embedded::Sync sync_of(const BrokerUrl& url, const std::string& text) {
   if (text == "commit") return embedded::Sync::commit;
   if (text == "full") return embedded::Sync::full;
   if (text == "none") return embedded::Sync::none;
-  throw Error(Errc::invalid, "broker URL \"" + url.text + "\": sync=" + text + "; allowed are commit (the default), full and none");
+  throw Error(Errc::invalid,
+              "broker URL \"" + url.text + "\": sync=" + text + "; allowed are commit (the default), full and none");
 }
 
 std::size_t size_of(const BrokerUrl& url, const std::string& text) {
   std::size_t megabytes = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), megabytes);
-  if (error == std::errc() && end == text.data() + text.size() && megabytes >= 1 && megabytes <= (std::size_t{1} << 24)) {
+  if (error == std::errc() && end == text.data() + text.size() && megabytes >= 1 &&
+      megabytes <= (std::size_t{1} << 24)) {
     return megabytes << 20;
   }
   throw Error(Errc::invalid, "broker URL \"" + url.text + "\": max_mb=" + text + "; allowed are 1 to 16777216 (MiB)");
@@ -62,7 +65,9 @@ broker::Store open_embedded(BrokerUrl url, const Options& options) {
   embedded::Options store;
   store.path = url.rest;
   if (store.path.empty()) {
-    throw Error(Errc::invalid, "broker URL \"" + url.text + "\" names no directory: write embedded:PATH, for example embedded:/var/lib/event-bus");
+    throw Error(Errc::invalid,
+                "broker URL \"" + url.text +
+                    "\" names no directory: write embedded:PATH, for example embedded:/var/lib/event-bus");
   }
   store.sync = sync_of(url, url.take("sync", "commit"));
   if (const auto megabytes = url.take("max_mb", ""); !megabytes.empty()) store.map_size = size_of(url, megabytes);
@@ -73,6 +78,8 @@ broker::Store open_embedded(BrokerUrl url, const Options& options) {
 
 }  // namespace
 
-BrokerTable default_brokers() { return {{"memory", open_memory}, {"embedded", open_embedded}}; }
+BrokerTable default_brokers() {
+  return {{"memory", open_memory}, {"embedded", open_embedded}};
+}
 
 }  // namespace collective::runtime

@@ -7,7 +7,8 @@
 namespace collective::engine {
 namespace {
 
-void erase_one(std::unordered_multimap<std::string, AnswerTable::Id>& index, const std::string& key, AnswerTable::Id id) {
+void erase_one(std::unordered_multimap<std::string, AnswerTable::Id>& index, const std::string& key,
+               AnswerTable::Id id) {
   auto [first, last] = index.equal_range(key);
   for (auto it = first; it != last; ++it) {
     if (it->second == id) {
@@ -19,7 +20,8 @@ void erase_one(std::unordered_multimap<std::string, AnswerTable::Id>& index, con
 
 }  // namespace
 
-bool answers(const Wanted& wanted, std::string_view type, std::string_view correlation_id, std::string_view causation_id) {
+bool answers(const Wanted& wanted, std::string_view type, std::string_view correlation_id,
+             std::string_view causation_id) {
   if (type != wanted.type) return false;
   if (!wanted.request_id.empty() && !causation_id.empty()) return causation_id == wanted.request_id;
   return !wanted.correlation_id.empty() && correlation_id == wanted.correlation_id;
@@ -54,9 +56,11 @@ void AnswerTable::offer(const EnvelopeView& event, std::vector<Id>& answered) co
   collect(by_correlation_, event.correlation_id);
   // A request is in both indexes; it is answered once.
   for (auto i = by_cause; i < answered.size();) {
-    const bool twice = std::find(answered.begin(), answered.begin() + static_cast<std::ptrdiff_t>(by_cause), answered[i]) !=
-                       answered.begin() + static_cast<std::ptrdiff_t>(by_cause);
-    i = twice ? static_cast<std::size_t>(answered.erase(answered.begin() + static_cast<std::ptrdiff_t>(i)) - answered.begin()) : i + 1;
+    const bool twice = std::find(answered.begin(), answered.begin() + static_cast<std::ptrdiff_t>(by_cause),
+                                 answered[i]) != answered.begin() + static_cast<std::ptrdiff_t>(by_cause);
+    i = twice ? static_cast<std::size_t>(answered.erase(answered.begin() + static_cast<std::ptrdiff_t>(i)) -
+                                         answered.begin())
+              : i + 1;
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "collective/time.hpp"
+
 #include "event/json_reader.hpp"
 #include "event/json_writer.hpp"
 
@@ -16,7 +17,8 @@ constexpr std::size_t longest_error = 1'024;
 /// Cut between two characters; bytes that are no UTF-8 become `?`, since the history is JSON.
 std::string presentable(std::string_view error) {
   std::string text(error.substr(0, longest_error));
-  while (text.size() < error.size() && !text.empty() && (static_cast<unsigned char>(error[text.size()]) & 0xC0) == 0x80) text.pop_back();
+  while (text.size() < error.size() && !text.empty() && (static_cast<unsigned char>(error[text.size()]) & 0xC0) == 0x80)
+    text.pop_back();
   if (event::is_utf8(text)) return text;
   for (char& c : text) {
     if (static_cast<unsigned char>(c) >= 0x80) c = '?';

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "collective/retry.hpp"
+
 #include "engine/now.hpp"
 
 namespace collective::engine {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "collective/retry.hpp"
+
 #include "engine/now.hpp"
 
 namespace collective::engine {

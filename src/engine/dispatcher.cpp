@@ -13,15 +13,17 @@ using Verdict = broker::Settlement::Verdict;
 
 std::string describe(const Work& work) {
   const auto& event = work.delivered.entry.event;
-  return std::string(event.type) + " " + std::string(event.id) + " (entry " +
-         work.delivered.entry.id.to_string() + ")";
+  return std::string(event.type) + " " + std::string(event.id) + " (entry " + work.delivered.entry.id.to_string() + ")";
 }
 
 std::string never_ended(std::uint32_t stalls) {
-  return "handling never ended: " + std::to_string(stalls) + " times the process stopped, lost its lease or ran out of time";
+  return "handling never ended: " + std::to_string(stalls) +
+         " times the process stopped, lost its lease or ran out of time";
 }
 
-std::chrono::microseconds micros(Nanos took) { return std::chrono::duration_cast<std::chrono::microseconds>(took); }
+std::chrono::microseconds micros(Nanos took) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(took);
+}
 
 }  // namespace
 
@@ -162,7 +164,8 @@ void Dispatcher::finished(const Now& now, SlotId id, std::vector<Outcome> outcom
   auto& active = found->second;
   auto& slot = active.slots[id.index];
   const auto took = now.mono - slot.started;
-  const double each = static_cast<double>(std::max<Nanos::rep>(took.count(), 100)) / static_cast<double>(slot.work.size());
+  const double each =
+      static_cast<double>(std::max<Nanos::rep>(took.count(), 100)) / static_cast<double>(slot.work.size());
   active.handling_ns = active.handling_ns == 0 ? each : 0.8 * active.handling_ns + 0.2 * each;
   for (std::size_t i = 0; i < slot.work.size(); ++i) {
     finish_one(now, active, slot, slot.work[i], outcomes[i], took);
@@ -182,14 +185,16 @@ void Dispatcher::finish_one(const Now& now, Active& active, const Slot& slot, co
     return settle(work.delivered.ticket, Verdict::acknowledge);
   }
   if (slot.overdue && !ordered()) return;  // its stall is settled already; only a late acknowledgement still counts
-  if (slot.disowned && ordered()) return backlog_->done(work);  // another process has it, or its next delivery waits here
+  if (slot.disowned && ordered())
+    return backlog_->done(work);  // another process has it, or its next delivery waits here
   if (outcome.kind() == Outcome::Kind::retry) {
     return slot.overdue ? stall_ended(now, active, work) : failed(now, active, slot, work, outcome, took);
   }
   if (breaker_.open()) breaker_.succeeded();  // the handler works: it decided
   auto progress = work.delivered.progress;
   ++progress.attempts;
-  progress.note = with_attempt(progress.note, {progress.attempts, now.wall, options_.consumer, outcome.text(), micros(took)});
+  progress.note =
+      with_attempt(progress.note, {progress.attempts, now.wall, options_.consumer, outcome.text(), micros(took)});
   if (ordered()) backlog_->done(work);
   dead_letter(work, std::move(progress), outcome.text());
 }
@@ -204,7 +209,8 @@ void Dispatcher::failed(const Now& now, Active& active, const Slot& slot, const 
   }
   auto progress = work.delivered.progress;
   progress.suspect = progress.started = false;
-  progress.note = with_attempt(progress.note, {progress.attempts + 1, now.wall, options_.consumer, outcome.text(), micros(took)});
+  progress.note =
+      with_attempt(progress.note, {progress.attempts + 1, now.wall, options_.consumer, outcome.text(), micros(took)});
   const auto& retry = active.subscription.retry;
   // While the group pauses, an event's first failure is not charged; an event that fails again and again is, or a few bad
   // ones at the head of the line would hold up all others for good.
@@ -299,7 +305,9 @@ void Dispatcher::give_back(const std::vector<Work>& work) {
   }
 }
 
-void Dispatcher::release_waiting() { give_back(backlog_->clear()); }
+void Dispatcher::release_waiting() {
+  give_back(backlog_->clear());
+}
 
 void Dispatcher::forget_waiting() {
   for (const auto& work : backlog_->clear()) {

@@ -12,7 +12,7 @@
 namespace collective::engine {
 
 struct DispatchOptions {
-  std::string consumer{};                 ///< as written into attempt histories
+  std::string consumer{};  ///< as written into attempt histories
   Ordering ordering = Ordering::none;
   Millis lease{30'000};
   std::size_t prefetch = 1'000;
@@ -55,7 +55,7 @@ class Dispatcher {
   [[nodiscard]] std::vector<std::string> routes_with_room(const Now& now) const;
   [[nodiscard]] std::vector<std::string> routes() const;  ///< of all subscriptions
   [[nodiscard]] std::vector<std::string> labels() const;  ///< of the newer versions they know
-  [[nodiscard]] bool idle(const Now& now) const;  ///< a handler is free, and too little here is ready for it
+  [[nodiscard]] bool idle(const Now& now) const;          ///< a handler is free, and too little here is ready for it
   [[nodiscard]] std::size_t waiting() const { return backlog_->waiting(); }
   [[nodiscard]] std::size_t running() const { return running_; }
   [[nodiscard]] bool all_hung() const;
@@ -87,7 +87,8 @@ class Dispatcher {
   [[nodiscard]] std::size_t room_of(std::uint32_t id, const Active& active, const Now& now) const;
   void admit(const Now& now, broker::Delivered delivered, const broker::Storage& storage);
   void start_ready(const Now& now, Active& active, std::vector<Start>& starts);
-  void finish_one(const Now& now, Active& active, const Slot& slot, const Work& work, const Outcome& outcome, Nanos took);
+  void finish_one(const Now& now, Active& active, const Slot& slot, const Work& work, const Outcome& outcome,
+                  Nanos took);
   void failed(const Now& now, Active& active, const Slot& slot, const Work& work, const Outcome& outcome, Nanos took);
   void stalled(const Now& now, Active& active, const Slot& slot, Work& work, Nanos took);
   void stall_ended(const Now& now, Active& active, const Work& work);

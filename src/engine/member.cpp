@@ -18,16 +18,22 @@ void Member::add(Subscription subscription) {
   news_ = true;
 }
 
-void Member::remove(std::uint32_t subscription) { dispatcher_.remove(subscription); }
+void Member::remove(std::uint32_t subscription) {
+  dispatcher_.remove(subscription);
+}
 
-void Member::pause(std::uint32_t subscription) { dispatcher_.pause(subscription); }
+void Member::pause(std::uint32_t subscription) {
+  dispatcher_.pause(subscription);
+}
 
 void Member::resume(std::uint32_t subscription) {
   dispatcher_.resume(subscription);
   news_ = true;
 }
 
-void Member::news() { news_ = true; }
+void Member::news() {
+  news_ = true;
+}
 
 void Member::joined(const Now& now) {
   step_out_ = false;
@@ -82,9 +88,10 @@ void Member::lost(const Now& now) {
   if (++losses_ < 2) return;
   pause(now, losses_ - 1);
   if (losses_ > 2) return;
-  notices_.push_back({Severity::warning, true, Alarm::broker_trouble,
-                      "lost its lease right after joining: does this machine's clock differ from the others' by more than " +
-                          std::to_string(options_.dispatch.lease.count()) + " ms?"});
+  notices_.push_back(
+      {Severity::warning, true, Alarm::broker_trouble,
+       "lost its lease right after joining: does this machine's clock differ from the others' by more than " +
+           std::to_string(options_.dispatch.lease.count()) + " ms?"});
 }
 
 // A lane that changed hands in between means that what waits here was handed to somebody else.
@@ -155,7 +162,8 @@ Member::Actions Member::poll(const Now& now) {
   }
   if (!step_out_ && now.mono >= retry_at_) maybe_step(now, actions);
   actions.notices = dispatcher_.take_notices();
-  actions.notices.insert(actions.notices.end(), std::make_move_iterator(notices_.begin()), std::make_move_iterator(notices_.end()));
+  actions.notices.insert(actions.notices.end(), std::make_move_iterator(notices_.begin()),
+                         std::make_move_iterator(notices_.end()));
   notices_.clear();
   actions.timer = next_timer(now);
   return actions;
@@ -196,7 +204,7 @@ void Member::join(const Now& now, Actions& actions) {
   routes_changed_ = false;
   step_out_ = true;
   step_began_ = now.mono;
-  actions.join = broker::Join{options_.key, options_.member,         dispatcher_.routes(),  options_.start,
+  actions.join = broker::Join{options_.key, options_.member,         dispatcher_.routes(), options_.start,
                               now.wall,     options_.dispatch.lease, dispatcher_.labels()};
 }
 
@@ -253,7 +261,8 @@ std::optional<Nanos> Member::next_timer(const Now& now) const {
   if (phase_ == Phase::inside) consider(renew_at_);
   if (oldest_unsettled_) consider(*oldest_unsettled_ + options_.settle_linger);
   const auto wall = [&](Timestamp at) { consider(now.mono + std::max<Nanos>(at - now.wall, Millis(1))); };
-  if (draining_ || !runs_low(now) || dispatcher_.room(now) == 0) return next;  // nothing to fetch for until a handler ends
+  if (draining_ || !runs_low(now) || dispatcher_.room(now) == 0)
+    return next;  // nothing to fetch for until a handler ends
   if (!lane_held_by_other()) {
     if (due_) wall(*due_);
     return next;

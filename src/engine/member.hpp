@@ -32,7 +32,7 @@ class Member {
   // --- inputs ---
   void add(Subscription subscription);
   void remove(std::uint32_t subscription);
-  void pause(std::uint32_t subscription);   ///< starts no more of its handlers and gives back what waits for it
+  void pause(std::uint32_t subscription);  ///< starts no more of its handlers and gives back what waits for it
   void resume(std::uint32_t subscription);
   void news();  ///< the stream may have something new
   void joined(const Now& now);
@@ -40,8 +40,8 @@ class Member {
   void left();
   void failed(const Now& now, const broker::Failure& failure);
   void finished(const Now& now, SlotId slot, std::vector<Outcome> outcomes);
-  void drain();        ///< no new handlers; finish the running ones, settle, leave
-  void leave_now();    ///< as drain, without waiting for running handlers: their outcomes are lost and they are redone
+  void drain();      ///< no new handlers; finish the running ones, settle, leave
+  void leave_now();  ///< as drain, without waiting for running handlers: their outcomes are lost and they are redone
 
   // --- outputs ---
   struct Actions {
@@ -49,9 +49,9 @@ class Member {
     std::optional<broker::Exchange> exchange;
     bool leave = false;
     std::vector<Start> starts;
-    std::vector<SlotId> stops;      ///< handlers to be asked to stop
+    std::vector<SlotId> stops;  ///< handlers to be asked to stop
     std::vector<Notice> notices;
-    std::optional<Nanos> timer;     ///< call poll again no later than this
+    std::optional<Nanos> timer;  ///< call poll again no later than this
   };
   [[nodiscard]] Actions poll(const Now& now);
   [[nodiscard]] bool done() const { return phase_ == Phase::gone; }  ///< left, or never joined and asked to leave
@@ -92,27 +92,27 @@ class Member {
   bool abandon_ = false;
   bool routes_changed_ = false;  ///< join again to declare them
 
-  bool joining_again_ = false;   ///< a member already, declaring more routes
+  bool joining_again_ = false;  ///< a member already, declaring more routes
 
-  bool step_out_ = false;        ///< a step is on its way
+  bool step_out_ = false;                        ///< a step is on its way
   std::vector<broker::Settlement> unsettled_{};  ///< collected, not yet confirmed
-  std::size_t sent_ = 0;                       ///< how many of them the step on its way carries
+  std::size_t sent_ = 0;                         ///< how many of them the step on its way carries
   std::optional<Nanos> oldest_unsettled_{};
   bool news_ = true;
   bool more_ = false;
   std::optional<Timestamp> due_{};
-  bool recover_ = false;         ///< an answer was lost: ask for what it handed out
-  bool recovering_ = false;      ///< the step on its way asks for it
+  bool recover_ = false;     ///< an answer was lost: ask for what it handed out
+  bool recovering_ = false;  ///< the step on its way asks for it
   std::size_t last_fetched_ = 0;
 
   Nanos step_began_{};
   Timestamp step_wall_{};
-  Nanos lease_end_{};            ///< ours for sure until then
+  Nanos lease_end_{};  ///< ours for sure until then
   Nanos renew_at_{};
   Nanos retry_at_{};
   Nanos last_progress_{};
   std::uint32_t failures_ = 0;
-  std::uint32_t losses_ = 0;     ///< of the lease, in a row
+  std::uint32_t losses_ = 0;  ///< of the lease, in a row
   std::vector<Notice> notices_{};
 
   bool lane_ = false;

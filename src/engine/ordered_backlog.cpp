@@ -121,7 +121,8 @@ class OrderedBacklog final : public Backlog {
     std::vector<Work> cleared;
     for (auto lane = lanes_.begin(); lane != lanes_.end();) {
       auto& queue = lane->second.queue;
-      const auto kept = std::stable_partition(queue.begin(), queue.end(), [&](const Work& work) { return !goes(work); });
+      const auto kept =
+          std::stable_partition(queue.begin(), queue.end(), [&](const Work& work) { return !goes(work); });
       std::move(kept, queue.end(), std::back_inserter(cleared));
       queue.erase(kept, queue.end());
       lane = queue.empty() && !lane->second.running ? lanes_.erase(lane) : std::next(lane);
@@ -136,6 +137,8 @@ class OrderedBacklog final : public Backlog {
 
 }  // namespace
 
-std::unique_ptr<Backlog> make_ordered_backlog() { return std::make_unique<OrderedBacklog>(); }
+std::unique_ptr<Backlog> make_ordered_backlog() {
+  return std::make_unique<OrderedBacklog>();
+}
 
 }  // namespace collective::engine

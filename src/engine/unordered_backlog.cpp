@@ -90,6 +90,8 @@ class UnorderedBacklog final : public Backlog {
 
 }  // namespace
 
-std::unique_ptr<Backlog> make_unordered_backlog() { return std::make_unique<UnorderedBacklog>(); }
+std::unique_ptr<Backlog> make_unordered_backlog() {
+  return std::make_unique<UnorderedBacklog>();
+}
 
 }  // namespace collective::engine

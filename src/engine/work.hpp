@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "broker/contract.hpp"
 #include "collective/options.hpp"
 #include "collective/outcome.hpp"
+
+#include "broker/contract.hpp"
 #include "engine/now.hpp"
 
 namespace collective::engine {
@@ -40,10 +41,10 @@ struct Subscription {
 /// A delivery this process holds and has not finished.
 struct Work {
   broker::Delivered delivered;
-  broker::Storage storage;         ///< keeps the text of `delivered.entry` alive
+  broker::Storage storage;  ///< keeps the text of `delivered.entry` alive
   std::uint32_t subscription = 0;
   Nanos arrived{};
-  std::string key{};                 ///< ordering key; empty unless the group is ordered per key
+  std::string key{};  ///< ordering key; empty unless the group is ordered per key
 };
 
 /// One place of a subscription's concurrency.

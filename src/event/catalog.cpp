@@ -2,6 +2,7 @@
 
 #include "collective/error.hpp"
 #include "collective/validation.hpp"
+
 #include "event/problems.hpp"
 
 namespace collective {
@@ -22,7 +23,8 @@ TypeRegistry TypeRegistry::catalog() {
 TypeRegistry& TypeRegistry::add(const TypeDescriptor& type) {
   const auto [known, added] = types_.emplace(type.name, &type);
   if (!added && known->second != &type) {
-    throw Error(Errc::conflict, "two structs claim to be event type \"" + std::string(type.name) + "\": give one of them another name");
+    throw Error(Errc::conflict,
+                "two structs claim to be event type \"" + std::string(type.name) + "\": give one of them another name");
   }
   return *this;
 }

@@ -5,6 +5,7 @@
 
 #include "collective/codec.hpp"
 #include "collective/time.hpp"
+
 #include "event/json_reader.hpp"
 #include "event/memory.hpp"
 #include "event/problems.hpp"
@@ -301,7 +302,9 @@ bool decode_document(const TypeDescriptor& type, void* object, std::string_view 
   if (!decoder.document(*type.data, object, unknown)) {
     const auto& reader = decoder.reader();
     problems.resize(before);
-    problems.push_back({"", "broken JSON: " + std::string(reader.error()) + " at byte " + std::to_string(reader.offset()), std::string(wanted)});
+    problems.push_back({"",
+                        "broken JSON: " + std::string(reader.error()) + " at byte " + std::to_string(reader.offset()),
+                        std::string(wanted)});
   }
   return problems.size() == before;
 }

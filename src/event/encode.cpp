@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "collective/codec.hpp"
+
 #include "event/json_writer.hpp"
 #include "event/memory.hpp"
 
@@ -17,7 +18,8 @@ void write_value(JsonWriter& out, const ValueType& type, const void* from);
 
 void write_enum(JsonWriter& out, const ValueType& type, const void* from) {
   const auto value = static_cast<std::int64_t>(event::load_bits(type, from));
-  const auto named = std::find_if(type.names.begin(), type.names.end(), [&](const auto& n) { return n.value == value; });
+  const auto named =
+      std::find_if(type.names.begin(), type.names.end(), [&](const auto& n) { return n.value == value; });
   out.raw('"');
   if (named != type.names.end()) out.raw(named->name);
   out.raw('"');

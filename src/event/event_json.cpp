@@ -4,6 +4,7 @@
 #include "collective/event.hpp"
 #include "collective/time.hpp"
 #include "collective/validation.hpp"
+
 #include "event/json_reader.hpp"
 #include "event/json_writer.hpp"
 

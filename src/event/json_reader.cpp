@@ -6,7 +6,9 @@ namespace collective::event {
 
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
 
 void append_utf8(std::string& out, std::uint32_t code) {
   const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
@@ -68,7 +70,9 @@ bool JsonReader::next_member(std::string_view& key, std::string_view& key_text) 
   return true;
 }
 
-bool JsonReader::next_element() noexcept { return next(']'); }
+bool JsonReader::next_element() noexcept {
+  return next(']');
+}
 
 bool JsonReader::read_string(std::string_view& out) {
   if (peek() != '"') return fail("a string is expected");

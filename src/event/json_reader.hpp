@@ -46,7 +46,9 @@ class JsonReader {
   bool skip(std::string_view& out);
 
   /// True at the end of the text; otherwise an error.
-  bool finish() noexcept { return failed() ? false : peek() == '\0' && at_ == end_ ? true : fail("there is something after the value"); }
+  bool finish() noexcept {
+    return failed() ? false : peek() == '\0' && at_ == end_ ? true : fail("there is something after the value");
+  }
 
   [[nodiscard]] bool failed() const noexcept { return error_ != nullptr; }
   [[nodiscard]] const char* error() const noexcept { return error_; }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "collective/time.hpp"
+
 #include "event/scan.hpp"
 
 namespace collective::event {
@@ -85,7 +86,8 @@ class JsonWriter {
   template <class N, class... Format>
   void number(N value, Format... format) {
     if (sizeof buffer_ - size_ < 40) flush();
-    size_ = static_cast<std::size_t>(std::to_chars(buffer_ + size_, buffer_ + sizeof buffer_, value, format...).ptr - buffer_);
+    size_ = static_cast<std::size_t>(std::to_chars(buffer_ + size_, buffer_ + sizeof buffer_, value, format...).ptr -
+                                     buffer_);
   }
 
   void escape(char c) {

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/container/static_vector.hpp>
 #include <charconv>
+
+#include <boost/container/static_vector.hpp>
 
 #include "collective/codec.hpp"
 #include "collective/validation.hpp"
+
 #include "event/json_reader.hpp"
 #include "event/json_writer.hpp"
 
@@ -67,7 +69,8 @@ std::uint32_t whole_number(std::string_view text) {
 std::string write_metadata(std::string_view user, const Metadata& fields) {
   if (!user.empty()) {
     if (auto problem = json_object_problem(user); !problem.empty()) {
-      throw Error(Errc::invalid, "PublishOptions::metadata: found " + problem + ", allowed is a JSON object, or nothing",
+      throw Error(Errc::invalid,
+                  "PublishOptions::metadata: found " + problem + ", allowed is a JSON object, or nothing",
                   {{"/metadata", problem, "a JSON object, or nothing"}});
     }
   }
@@ -99,8 +102,12 @@ std::string write_metadata(std::string_view user, const Metadata& fields) {
   return text;
 }
 
-std::string causation_id(std::string_view metadata) { return metadata.empty() ? std::string() : string_member(metadata, "causation_id"); }
-std::string ordering_key(std::string_view metadata) { return metadata.empty() ? std::string() : string_member(metadata, "key"); }
+std::string causation_id(std::string_view metadata) {
+  return metadata.empty() ? std::string() : string_member(metadata, "causation_id");
+}
+std::string ordering_key(std::string_view metadata) {
+  return metadata.empty() ? std::string() : string_member(metadata, "key");
+}
 
 Metadata read_metadata(std::string_view json) {
   Metadata metadata;
@@ -110,10 +117,10 @@ Metadata read_metadata(std::string_view json) {
   std::string_view key;
   std::string_view key_text;
   while (reader.next_member(key, key_text)) {
-    std::string* const text = key == "causation_id" ? &metadata.causation_id
-                              : key == "path"       ? &metadata.path
-                              : key == "key"        ? &metadata.key
-                              : key == "source"     ? &metadata.source
+    std::string* const text = key == "causation_id"  ? &metadata.causation_id
+                              : key == "path"        ? &metadata.path
+                              : key == "key"         ? &metadata.key
+                              : key == "source"      ? &metadata.source
                               : key == "traceparent" ? &metadata.traceparent
                                                      : nullptr;
     const bool counts = key == "hops";

@@ -2,6 +2,7 @@
 
 #include "collective/catalog/contextual.hpp"
 #include "collective/codec.hpp"
+
 #include "event/json_reader.hpp"
 #include "event/memory.hpp"
 #include "event/sha256.hpp"
@@ -54,7 +55,8 @@ std::string prepare_json(const TypeDescriptor& type, std::string_view json) {
 
 std::string_view user_id_of(const TypeDescriptor& type, const void* object) noexcept {
   const auto& fields = type.data->fields;
-  const auto field = std::find_if(fields.begin(), fields.end(), [](const model::Field& f) { return f.name == "user_id"; });
+  const auto field =
+      std::find_if(fields.begin(), fields.end(), [](const model::Field& f) { return f.name == "user_id"; });
   const void* const value = field == fields.end() ? nullptr : field->get(object);
   if (value == nullptr) return {};
   if (field->type->kind == model::Kind::id) return event::as<Id>(value);

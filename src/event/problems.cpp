@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "collective/validation.hpp"
+
 #include "event/scan.hpp"
 
 namespace collective::event {
@@ -67,7 +68,9 @@ std::string shortened(std::string_view text) {
   return cut ? out + "..." : out;
 }
 
-std::string quoted(std::string_view text) { return '"' + shortened(text) + '"'; }
+std::string quoted(std::string_view text) {
+  return '"' + shortened(text) + '"';
+}
 
 std::string allowed(const model::ValueType& type) {
   switch (type.kind) {
@@ -109,12 +112,15 @@ std::string enum_hint(const model::ValueType& type, std::string_view found) {
   return near.empty() ? std::string() : "; did you mean \"" + std::string(near) + "\"?";
 }
 
-void sort_by_field(const model::ValueType& type, const Path& path, std::vector<FieldProblem>& problems, std::size_t first) {
+void sort_by_field(const model::ValueType& type, const Path& path, std::vector<FieldProblem>& problems,
+                   std::size_t first) {
   const std::size_t prefix = path.pointer().size();
   const auto place = [&](const FieldProblem& problem) {
-    const std::string_view pointer = std::string_view(problem.pointer).substr(std::min(prefix + 1, problem.pointer.size()));
+    const std::string_view pointer =
+        std::string_view(problem.pointer).substr(std::min(prefix + 1, problem.pointer.size()));
     const auto member = pointer.substr(0, pointer.find('/'));
-    const auto found = std::find_if(type.fields.begin(), type.fields.end(), [&](const model::Field& f) { return f.name == member; });
+    const auto found =
+        std::find_if(type.fields.begin(), type.fields.end(), [&](const model::Field& f) { return f.name == member; });
     return found - type.fields.begin();
   };
   std::stable_sort(problems.begin() + static_cast<std::ptrdiff_t>(first), problems.end(),
@@ -134,13 +140,15 @@ bool is_email(std::string_view text) noexcept {
   if (text.find('@') != at) return false;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte == 0x7F || std::string_view("()<>[],;:\\\"").find(c) != std::string_view::npos) return false;
+    if (byte <= 0x20 || byte == 0x7F || std::string_view("()<>[],;:\\\"").find(c) != std::string_view::npos)
+      return false;
   }
   const auto good_dots = [](std::string_view part) {
     return part.front() != '.' && part.back() != '.' && part.find("..") == std::string_view::npos;
   };
   const auto domain = text.substr(at + 1);
-  return !domain.empty() && domain.find('.') != std::string_view::npos && good_dots(domain) && good_dots(text.substr(0, at));
+  return !domain.empty() && domain.find('.') != std::string_view::npos && good_dots(domain) &&
+         good_dots(text.substr(0, at));
 }
 
 }  // namespace collective::event

@@ -14,7 +14,7 @@ namespace collective::event {
 struct Path {
   const Path* parent = nullptr;
   std::string_view name{};  ///< a member's name; empty for an element of a list
-  std::size_t index = 0;  ///< of an element
+  std::size_t index = 0;    ///< of an element
 
   /// JSON Pointer (RFC 6901); empty for the data itself.
   [[nodiscard]] std::string pointer() const;
@@ -33,7 +33,8 @@ std::string allowed(const model::ValueType& type);
 std::string enum_hint(const model::ValueType& type, std::string_view found);
 
 /// Sorts what was found wrong in a structure by the order of its fields; the problems begin at `first`.
-void sort_by_field(const model::ValueType& type, const Path& path, std::vector<FieldProblem>& problems, std::size_t first);
+void sort_by_field(const model::ValueType& type, const Path& path, std::vector<FieldProblem>& problems,
+                   std::size_t first);
 
 /// The rules of single values, shared by the codec's two directions.
 bool is_id(std::string_view text) noexcept;

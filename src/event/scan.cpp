@@ -13,7 +13,8 @@ bool is_utf8(std::string_view text) noexcept {
     if ((word & detail::highs) != 0) return simdjson::validate_utf8(p, static_cast<std::size_t>(end - p));
   }
   for (; p != end; ++p) {
-    if ((static_cast<unsigned char>(*p) & 0x80) != 0) return simdjson::validate_utf8(p, static_cast<std::size_t>(end - p));
+    if ((static_cast<unsigned char>(*p) & 0x80) != 0)
+      return simdjson::validate_utf8(p, static_cast<std::size_t>(end - p));
   }
   return true;
 }

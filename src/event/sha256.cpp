@@ -1,8 +1,8 @@
 #include "event/sha256.hpp"
 
-#include <openssl/evp.h>
-
 #include <array>
+
+#include <openssl/evp.h>
 
 #include "collective/error.hpp"
 

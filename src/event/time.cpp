@@ -119,7 +119,8 @@ std::optional<Timestamp> parse_iso8601(std::string_view text) noexcept {
 
   const chr::year_month_day date(chr::year(static_cast<int>(year)), chr::month(month), chr::day(day));
   if (!in.ok || !in.rest.empty() || !date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
-  const Timestamp time = chr::sys_days(date) + chr::hours(hour) + chr::minutes(minute) + chr::seconds(second) + fraction - offset;
+  const Timestamp time =
+      chr::sys_days(date) + chr::hours(hour) + chr::minutes(minute) + chr::seconds(second) + fraction - offset;
   if (time < min_timestamp || time > max_timestamp) return std::nullopt;
   return time;
 }

@@ -1,11 +1,11 @@
 #include "collective/ulid.hpp"
 
-#include <pthread.h>
-
 #include <atomic>
 #include <bit>
 #include <chrono>
 #include <random>
+
+#include <pthread.h>
 
 namespace collective {
 
@@ -26,7 +26,9 @@ constexpr std::array<std::uint8_t, 256> digit_values = [] {
   return values;
 }();
 
-std::uint8_t digit(char c) noexcept { return digit_values[static_cast<unsigned char>(c)]; }
+std::uint8_t digit(char c) noexcept {
+  return digit_values[static_cast<unsigned char>(c)];
+}
 
 // Counts the forks of this process: a child must not go on with its parent's random state.
 std::atomic<std::uint32_t> forks{0};
@@ -78,7 +80,8 @@ void UlidGenerator::draw() {
 }
 
 UlidGenerator::Bits UlidGenerator::advance() {
-  const Timestamp now = clock_ ? clock_() : std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const Timestamp now =
+      clock_ ? clock_() : std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const auto since_epoch = now.time_since_epoch().count();
   const auto ms = std::min(since_epoch < 0 ? 0 : static_cast<std::uint64_t>(since_epoch), max_ms);
 

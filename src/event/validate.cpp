@@ -3,6 +3,7 @@
 
 #include "collective/time.hpp"
 #include "collective/validation.hpp"
+
 #include "event/json_reader.hpp"
 #include "event/memory.hpp"
 #include "event/problems.hpp"
@@ -158,6 +159,8 @@ std::vector<FieldProblem> validate(const TypeDescriptor& type, const void* objec
   return problems;
 }
 
-std::string json_object_problem(std::string_view json) { return object_problem(json, 0); }
+std::string json_object_problem(std::string_view json) {
+  return object_problem(json, 0);
+}
 
 }  // namespace collective

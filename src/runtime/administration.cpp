@@ -14,7 +14,9 @@ broker::GroupKey group_key(const std::string& stream, const std::string& group) 
   return {stream, group};
 }
 
-std::string of(const broker::GroupKey& key) { return "group \"" + key.group + "\" of stream \"" + key.stream + "\""; }
+std::string of(const broker::GroupKey& key) {
+  return "group \"" + key.group + "\" of stream \"" + key.stream + "\"";
+}
 
 }  // namespace
 
@@ -25,7 +27,8 @@ T Core::ask_of(const broker::GroupKey& key, const std::function<void(broker::Adm
   return std::move(*result);
 }
 
-std::vector<DeadLetter> Core::dead_letters(const std::string& stream, const std::string& group, std::uint64_t after, std::size_t limit) {
+std::vector<DeadLetter> Core::dead_letters(const std::string& stream, const std::string& group, std::uint64_t after,
+                                           std::size_t limit) {
   const auto key = group_key(stream, group);
   const auto found = ask_of<broker::DeadLetterPage>(
       key, [&](auto& admin, auto reply) { admin.dead_letters(key, after, limit, std::move(reply)); });
@@ -33,7 +36,8 @@ std::vector<DeadLetter> Core::dead_letters(const std::string& stream, const std:
   letters.reserve(found.letters.size());
   for (const auto& letter : found.letters) {
     letters.push_back({letter.number, AnyEvent(letter.id, letter.entry.event), letter.reason, letter.progress.attempts,
-                       letter.progress.stalls, letter.progress.generation, engine::read_history(letter.progress.note), letter.died});
+                       letter.progress.stalls, letter.progress.generation, engine::read_history(letter.progress.note),
+                       letter.died});
   }
   return letters;
 }
@@ -57,12 +61,15 @@ std::uint64_t Core::republish(const std::string& stream, const std::string& grou
   }
 }
 
-std::uint64_t Core::republish(const std::string& stream, const std::string& group, const std::vector<std::uint64_t>& numbers) {
+std::uint64_t Core::republish(const std::string& stream, const std::string& group,
+                              const std::vector<std::uint64_t>& numbers) {
   const auto key = group_key(stream, group);
-  return ask_of<std::uint64_t>(key, [&](auto& admin, auto reply) { admin.republish(key, numbers, now(), std::move(reply)); });
+  return ask_of<std::uint64_t>(
+      key, [&](auto& admin, auto reply) { admin.republish(key, numbers, now(), std::move(reply)); });
 }
 
-std::uint64_t Core::discard(const std::string& stream, const std::string& group, const std::vector<std::uint64_t>& numbers) {
+std::uint64_t Core::discard(const std::string& stream, const std::string& group,
+                            const std::vector<std::uint64_t>& numbers) {
   const auto key = group_key(stream, group);
   return ask_of<std::uint64_t>(key, [&](auto& admin, auto reply) { admin.discard(key, numbers, std::move(reply)); });
 }
@@ -74,8 +81,9 @@ std::vector<PendingEvent> Core::pending(const std::string& stream, const std::st
   std::vector<PendingEvent> events;
   events.reserve(found.size());
   for (const auto& info : found) {
-    events.push_back({info.ticket.work.id, info.ticket.work.side, info.member.substr(0, info.member.find('~')), info.progress.route,
-                      info.progress.attempts, info.progress.stalls, info.progress.due, engine::read_history(info.progress.note)});
+    events.push_back({info.ticket.work.id, info.ticket.work.side, info.member.substr(0, info.member.find('~')),
+                      info.progress.route, info.progress.attempts, info.progress.stalls, info.progress.due,
+                      engine::read_history(info.progress.note)});
   }
   return events;
 }
@@ -110,7 +118,8 @@ std::uint64_t Core::trim(const std::string& stream, std::uint64_t max_length, bo
     step.retention.force = unacknowledged;
     step.trim = true;
     auto report = runtime::await<broker::UpkeepReport>(
-        [&](auto reply) { connected.broker->upkeep(std::move(step), std::move(reply)); }, options_.operation_timeout, true, "trim");
+        [&](auto reply) { connected.broker->upkeep(std::move(step), std::move(reply)); }, options_.operation_timeout,
+        true, "trim");
     if (!report) throw Error(report.error().code, "cannot trim stream \"" + stream + "\": " + report.error().message);
     trimmed += report->trimmed;
     if (!report->more) return trimmed;

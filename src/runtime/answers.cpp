@@ -1,6 +1,7 @@
 #include "runtime/answers.hpp"
 
 #include "collective/error.hpp"
+
 #include "event/metadata.hpp"
 #include "runtime/await.hpp"
 
@@ -11,7 +12,9 @@ Answers::Answers(std::shared_ptr<broker::Broker> broker, Millis operation_timeou
   thread_ = std::thread([this] { run(); });
 }
 
-Answers::~Answers() { close(); }
+Answers::~Answers() {
+  close();
+}
 
 broker::Result<broker::Page> Answers::read(broker::Read request) {
   return await<broker::Page>([&](auto reply) { broker_->read(std::move(request), std::move(reply)); }, timeout_, false,
@@ -43,9 +46,10 @@ Answers::Id Answers::wait(const std::string& stream, engine::Wanted wanted, std:
   const auto until = tail.position;
   const auto deadline = Clock::now() + timeout;
   tail.table.add(id, wanted);
-  waits_.emplace(id, Wait{stream, deadline, std::move(done),
-                          "no " + wanted.type + " with correlation id \"" + wanted.correlation_id + "\" came on stream \"" +
-                              stream + "\" within " + std::to_string(timeout.count()) + " ms"});
+  waits_.emplace(id,
+                 Wait{stream, deadline, std::move(done),
+                      "no " + wanted.type + " with correlation id \"" + wanted.correlation_id + "\" came on stream \"" +
+                          stream + "\" within " + std::to_string(timeout.count()) + " ms"});
   deadlines_.emplace(deadline, id);
   tail.news = true;
   wake_.notify_one();
@@ -60,7 +64,8 @@ void Answers::forget(Id id) {
 }
 
 // Everything after `until` is the tail reader's; this looks at what was there before.
-bool Answers::look_back_for(const std::string& stream, const engine::Wanted& wanted, EntryId from, EntryId until, Id id) {
+bool Answers::look_back_for(const std::string& stream, const engine::Wanted& wanted, EntryId from, EntryId until,
+                            Id id) {
   while (from < until) {
     auto page = read({.stream = stream, .after = from, .until = until});
     if (!page || page->entries.empty()) return false;

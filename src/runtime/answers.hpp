@@ -9,9 +9,10 @@
 #include <string>
 #include <thread>
 
-#include "broker/contract.hpp"
-#include "collective/retry.hpp"
 #include "collective/event.hpp"
+#include "collective/retry.hpp"
+
+#include "broker/contract.hpp"
 #include "engine/answer_table.hpp"
 
 namespace collective::runtime {
@@ -51,7 +52,7 @@ class Answers : public std::enable_shared_from_this<Answers> {
     std::string stream;
     Clock::time_point deadline;
     Done done;
-    std::string what;  // for the timeout's message
+    std::string what;           // for the timeout's message
     bool looked_again = false;  ///< after its deadline
   };
 

@@ -7,10 +7,15 @@ namespace {
 constexpr std::size_t largest_batch = 1'000;
 }
 
-AsyncAppender::AsyncAppender(std::shared_ptr<broker::Broker> broker, std::shared_ptr<const Clock> clock, std::size_t window, Ended ended)
-    : broker_(std::move(broker)), clock_(std::move(clock)), window_(std::max<std::size_t>(window, 1)), ended_(std::move(ended)) {}
+AsyncAppender::AsyncAppender(std::shared_ptr<broker::Broker> broker, std::shared_ptr<const Clock> clock,
+                             std::size_t window, Ended ended)
+    : broker_(std::move(broker)),
+      clock_(std::move(clock)),
+      window_(std::max<std::size_t>(window, 1)),
+      ended_(std::move(ended)) {}
 
-void AsyncAppender::append(std::string_view stream, const broker::Append& event, std::uint64_t hard_cap, Waiter waiter) {
+void AsyncAppender::append(std::string_view stream, const broker::Append& event, std::uint64_t hard_cap,
+                           Waiter waiter) {
   std::unique_lock lock(mutex_);
   if (on_their_way_ >= window_) {
     ++blocked_;
@@ -34,7 +39,8 @@ void AsyncAppender::append(std::string_view stream, const broker::Append& event,
 }
 
 bool AsyncAppender::fits(const Lane& lane, std::uint64_t hard_cap) {
-  return !lane.queue.empty() && lane.queue.back().waiters.size() < largest_batch && lane.queue.back().events.hard_cap == hard_cap;
+  return !lane.queue.empty() && lane.queue.back().waiters.size() < largest_batch &&
+         lane.queue.back().events.hard_cap == hard_cap;
 }
 
 void AsyncAppender::send(std::unique_lock<std::mutex>& lock, Lane& lane) {
@@ -46,9 +52,8 @@ void AsyncAppender::send(std::unique_lock<std::mutex>& lock, Lane& lane) {
   // The list of waiters travels in a shared pointer, since std::function copies what it holds.
   auto waiters = std::make_shared<const std::vector<Waiter>>(std::move(batch.waiters));
   auto stream = batch.events.stream;
-  broker_->append(std::move(batch.events), [self = shared_from_this(), &lane, stream = std::move(stream), waiters](const auto& result) {
-    self->ended(lane, stream, *waiters, result);
-  });
+  broker_->append(std::move(batch.events), [self = shared_from_this(), &lane, stream = std::move(stream), waiters](
+                                               const auto& result) { self->ended(lane, stream, *waiters, result); });
   lock.lock();
 }
 
@@ -76,7 +81,8 @@ bool AsyncAppender::flush(std::chrono::steady_clock::time_point until) {
   for (const auto& [stream, lane] : lanes_) so_far[stream] = lane.handed_over;
   ++flushing_;
   const bool ended = room_.wait_until(lock, until, [&] {
-    return std::all_of(so_far.begin(), so_far.end(), [&](const auto& lane) { return lanes_.at(lane.first).ended >= lane.second; });
+    return std::all_of(so_far.begin(), so_far.end(),
+                       [&](const auto& lane) { return lanes_.at(lane.first).ended >= lane.second; });
   });
   --flushing_;
   return ended;

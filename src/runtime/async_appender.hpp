@@ -9,8 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "broker/contract.hpp"
 #include "collective/client.hpp"
+
+#include "broker/contract.hpp"
 #include "runtime/clock.hpp"
 
 namespace collective::runtime {
@@ -21,16 +22,17 @@ class AsyncAppender : public std::enable_shared_from_this<AsyncAppender> {
  public:
   /// Who hears how an event ended.
   struct Waiter {
-    PublishCallback done{};         ///< null: nobody
+    PublishCallback done{};  ///< null: nobody
     std::string event_id{};
-    std::string correlation_id{};   ///< by which a wait looks back to it
-    bool chosen = false;            ///< the store remembers its id
+    std::string correlation_id{};  ///< by which a wait looks back to it
+    bool chosen = false;           ///< the store remembers its id
     std::chrono::steady_clock::time_point began{};
   };
   /// Called once for each event, on a thread of the broker or of a caller of `append`; must not throw.
   using Ended = std::function<void(const std::string& stream, const Waiter&, const broker::Result<broker::Appended>&)>;
 
-  AsyncAppender(std::shared_ptr<broker::Broker> broker, std::shared_ptr<const Clock> clock, std::size_t window, Ended ended);
+  AsyncAppender(std::shared_ptr<broker::Broker> broker, std::shared_ptr<const Clock> clock, std::size_t window,
+                Ended ended);
 
   /// Copies the event. Blocks while the window is full.
   void append(std::string_view stream, const broker::Append& event, std::uint64_t hard_cap, Waiter waiter);
@@ -63,7 +65,7 @@ class AsyncAppender : public std::enable_shared_from_this<AsyncAppender> {
   std::condition_variable room_;
   std::map<std::string, Lane, std::less<>> lanes_;  // never erased: lanes are referred to
   std::size_t on_their_way_ = 0;
-  std::size_t blocked_ = 0;   // publishers that wait for room
+  std::size_t blocked_ = 0;  // publishers that wait for room
   std::size_t flushing_ = 0;
 };
 

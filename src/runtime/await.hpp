@@ -7,8 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "broker/contract.hpp"
 #include "collective/retry.hpp"
+
+#include "broker/contract.hpp"
 
 namespace collective::runtime {
 

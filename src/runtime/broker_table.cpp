@@ -61,7 +61,8 @@ BrokerUrl BrokerUrl::parse(std::string_view text) {
     const auto pair = rest.substr(0, end);
     const auto equals = pair.find('=');
     if (equals == std::string_view::npos || equals == 0) {
-      throw Error(Errc::invalid, "broker URL \"" + url.text + "\": \"" + std::string(pair) + "\" is no NAME=VALUE option");
+      throw Error(Errc::invalid,
+                  "broker URL \"" + url.text + "\": \"" + std::string(pair) + "\" is no NAME=VALUE option");
     }
     url.options[std::string(pair.substr(0, equals))] = std::string(pair.substr(equals + 1));
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);

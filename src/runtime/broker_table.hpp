@@ -5,8 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "broker/admin.hpp"
 #include "collective/options.hpp"
+
+#include "broker/admin.hpp"
 
 namespace collective::runtime {
 

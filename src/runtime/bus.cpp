@@ -7,10 +7,15 @@ namespace collective {
 EventBus::EventBus(Options options) : EventBus(EventClient(std::move(options))) {}
 EventBus::EventBus(const EventClient& client) : core_(client.core_) {}
 
-void EventBus::connect() { core_->connect(); }
-void EventBus::close(Millis deadline) { core_->close(deadline); }
+void EventBus::connect() {
+  core_->connect();
+}
+void EventBus::close(Millis deadline) {
+  core_->close(deadline);
+}
 
-Subscription EventBus::subscribe_erased(std::vector<RouteSpec> routes, detail::RawHandler handler, SubscribeOptions options, bool batch) {
+Subscription EventBus::subscribe_erased(std::vector<RouteSpec> routes, detail::RawHandler handler,
+                                        SubscribeOptions options, bool batch) {
   std::vector<detail::Core::RouteKey> keys;
   keys.reserve(routes.size());
   for (auto& route : routes) keys.push_back({std::move(route.stream), std::move(route.type), route.version});
@@ -20,26 +25,41 @@ Subscription EventBus::subscribe_erased(std::vector<RouteSpec> routes, detail::R
 std::vector<Pulled> EventBus::fetch(std::string_view stream, const FetchOptions& options) {
   return core_->fetch(std::string(stream), options);
 }
-Settlement EventBus::acknowledge(const DeliveryToken& token) { return core_->acknowledge(token); }
-Settlement EventBus::retry(const DeliveryToken& token, Millis delay, std::string_view error) { return core_->retry(token, delay, error); }
-Settlement EventBus::dead_letter(const DeliveryToken& token, std::string_view reason) { return core_->dead_letter(token, reason); }
-Settlement EventBus::extend(const DeliveryToken& token, Millis from_now) { return core_->extend(token, from_now); }
+Settlement EventBus::acknowledge(const DeliveryToken& token) {
+  return core_->acknowledge(token);
+}
+Settlement EventBus::retry(const DeliveryToken& token, Millis delay, std::string_view error) {
+  return core_->retry(token, delay, error);
+}
+Settlement EventBus::dead_letter(const DeliveryToken& token, std::string_view reason) {
+  return core_->dead_letter(token, reason);
+}
+Settlement EventBus::extend(const DeliveryToken& token, Millis from_now) {
+  return core_->extend(token, from_now);
+}
 
 std::uint64_t EventBus::republish_dead_letters(std::string_view stream, std::string_view group, Millis max_age) {
   return core_->republish(std::string(stream), std::string(group), max_age);
 }
-std::uint64_t EventBus::republish_dead_letters(std::string_view stream, std::string_view group, const std::vector<std::uint64_t>& numbers) {
+std::uint64_t EventBus::republish_dead_letters(std::string_view stream, std::string_view group,
+                                               const std::vector<std::uint64_t>& numbers) {
   return core_->republish(std::string(stream), std::string(group), numbers);
 }
-std::vector<DeadLetter> EventBus::dead_letters(std::string_view stream, std::string_view group, std::uint64_t after, std::size_t limit) {
+std::vector<DeadLetter> EventBus::dead_letters(std::string_view stream, std::string_view group, std::uint64_t after,
+                                               std::size_t limit) {
   return core_->dead_letters(std::string(stream), std::string(group), after, limit);
 }
-std::uint64_t EventBus::discard_dead_letters(std::string_view stream, std::string_view group, const std::vector<std::uint64_t>& numbers) {
+std::uint64_t EventBus::discard_dead_letters(std::string_view stream, std::string_view group,
+                                             const std::vector<std::uint64_t>& numbers) {
   return core_->discard(std::string(stream), std::string(group), numbers);
 }
 
-StreamInfo EventBus::stream_info(std::string_view stream) { return core_->stream_info(std::string(stream)); }
-std::vector<GroupInfo> EventBus::groups(std::string_view stream) { return core_->groups(std::string(stream)); }
+StreamInfo EventBus::stream_info(std::string_view stream) {
+  return core_->stream_info(std::string(stream));
+}
+std::vector<GroupInfo> EventBus::groups(std::string_view stream) {
+  return core_->groups(std::string(stream));
+}
 std::vector<PendingEvent> EventBus::pending(std::string_view stream, std::string_view group, std::size_t limit) {
   return core_->pending(std::string(stream), std::string(group), limit);
 }
@@ -58,6 +78,8 @@ std::uint64_t EventBus::forget(std::string_view stream, std::string_view group, 
 std::uint64_t EventBus::trim(std::string_view stream, std::uint64_t max_length, bool unacknowledged) {
   return core_->trim(std::string(stream), max_length, unacknowledged);
 }
-bool EventBus::ready() const { return core_->ready(); }
+bool EventBus::ready() const {
+  return core_->ready();
+}
 
 }  // namespace collective

@@ -6,10 +6,15 @@
 namespace collective {
 
 EventClient::EventClient(Options options)
-    : core_(std::make_shared<detail::Core>(std::move(options), runtime::default_brokers(), std::make_shared<runtime::SystemClock>())) {}
+    : core_(std::make_shared<detail::Core>(std::move(options), runtime::default_brokers(),
+                                           std::make_shared<runtime::SystemClock>())) {}
 
-void EventClient::connect() { core_->connect(); }
-void EventClient::close(Millis deadline) { core_->close(deadline); }
+void EventClient::connect() {
+  core_->connect();
+}
+void EventClient::close(Millis deadline) {
+  core_->close(deadline);
+}
 
 Published EventClient::publish(std::string_view type, std::string_view json, const PublishOptions& options) {
   return core_->publish_json(type, json, options);
@@ -17,7 +22,8 @@ Published EventClient::publish(std::string_view type, std::string_view json, con
 Published EventClient::publish_erased(const TypeDescriptor& type, const void* event, const PublishOptions& options) {
   return core_->publish(type, event, options, nullptr);
 }
-std::vector<Published> EventClient::publish_batch_erased(const TypeDescriptor& type, std::span<const void* const> events,
+std::vector<Published> EventClient::publish_batch_erased(const TypeDescriptor& type,
+                                                         std::span<const void* const> events,
                                                          const PublishOptions& options) {
   return core_->publish_batch(type, events, options);
 }
@@ -27,15 +33,20 @@ void EventClient::publish_async_erased(const TypeDescriptor& type, const void* e
 }
 void EventClient::flush() {
   if (!core_->flush(std::chrono::steady_clock::now() + core_->options().operation_timeout)) {
-    throw Error(Errc::timeout, "flush: events are still on their way after Options::operation_timeout; the broker is slow or away");
+    throw Error(Errc::timeout,
+                "flush: events are still on their way after Options::operation_timeout; the broker is slow or away");
   }
 }
-void EventClient::know_erased(const TypeDescriptor& type) { core_->know(type); }
+void EventClient::know_erased(const TypeDescriptor& type) {
+  core_->know(type);
+}
 
-AnyEvent EventClient::wait_for(std::string_view stream, std::string_view type, std::string_view correlation_id, Millis timeout) {
+AnyEvent EventClient::wait_for(std::string_view stream, std::string_view type, std::string_view correlation_id,
+                               Millis timeout) {
   return wait_erased(stream, type, correlation_id, timeout);
 }
-AnyEvent EventClient::wait_erased(std::string_view stream, std::string_view type, std::string_view correlation_id, Millis timeout) {
+AnyEvent EventClient::wait_erased(std::string_view stream, std::string_view type, std::string_view correlation_id,
+                                  Millis timeout) {
   return core_->wait_for(std::string(stream), std::string(type), std::string(correlation_id), timeout);
 }
 AnyEvent EventClient::request_erased(const TypeDescriptor& type, const void* event, const PublishOptions& options,
@@ -49,9 +60,15 @@ std::vector<AnyEvent> EventClient::read(std::string_view stream, const ReadOptio
 std::vector<AnyEvent> EventClient::follow(std::string_view stream, EntryId after, Millis timeout, std::size_t limit) {
   return core_->follow(std::string(stream), after, timeout, limit);
 }
-std::vector<std::string> EventClient::streams() { return core_->streams(); }
-StreamInfo EventClient::stream_info(std::string_view stream) { return core_->stream_info(std::string(stream)); }
-std::vector<GroupInfo> EventClient::groups(std::string_view stream) { return core_->groups(std::string(stream)); }
+std::vector<std::string> EventClient::streams() {
+  return core_->streams();
+}
+StreamInfo EventClient::stream_info(std::string_view stream) {
+  return core_->stream_info(std::string(stream));
+}
+std::vector<GroupInfo> EventClient::groups(std::string_view stream) {
+  return core_->groups(std::string(stream));
+}
 
 std::string EventClient::describe() const {
   const auto store = core_->store();

@@ -1,8 +1,8 @@
 #include "runtime/core.hpp"
 
-#include <unistd.h>
-
 #include <thread>
+
+#include <unistd.h>
 
 #include "runtime/subscription_control.hpp"
 
@@ -11,15 +11,19 @@ namespace {
 
 void check_options(const Options& options) {
   const auto refuse = [](const std::string& what) { throw Error(Errc::invalid, "Options::" + what); };
-  if (options.hop_limit < 1 || options.hop_limit > 1'000) refuse("hop_limit is " + std::to_string(options.hop_limit) + "; allowed are 1 to 1000");
+  if (options.hop_limit < 1 || options.hop_limit > 1'000)
+    refuse("hop_limit is " + std::to_string(options.hop_limit) + "; allowed are 1 to 1000");
   if (options.window == 0) refuse("window is 0; at least one event must be allowed on its way");
-  if (options.max_event_bytes < 256) refuse("max_event_bytes is " + std::to_string(options.max_event_bytes) + "; at least 256 bytes are needed");
+  if (options.max_event_bytes < 256)
+    refuse("max_event_bytes is " + std::to_string(options.max_event_bytes) + "; at least 256 bytes are needed");
   if (options.connect_timeout <= Millis(0)) refuse("connect_timeout must be more than 0 ms");
   if (options.operation_timeout <= Millis(0)) refuse("operation_timeout must be more than 0 ms");
 }
 
 // Trying again helps when the broker is away, not when it refuses.
-bool worth_trying_again(Errc code) { return code == Errc::unavailable || code == Errc::timeout; }
+bool worth_trying_again(Errc code) {
+  return code == Errc::unavailable || code == Errc::timeout;
+}
 
 }  // namespace
 
@@ -29,7 +33,9 @@ Core::Core(Options options, runtime::BrokerTable brokers, std::shared_ptr<const 
   if (!options_.broker.empty()) runtime::BrokerUrl::parse(options_.broker);
 }
 
-Core::~Core() { close(Millis(1'000)); }
+Core::~Core() {
+  close(Millis(1'000));
+}
 
 void Core::connect() {
   const auto until = std::chrono::steady_clock::now() + options_.connect_timeout;
@@ -51,7 +57,9 @@ void Core::connect() {
 
 void Core::close(Millis deadline) {
   const auto until = std::chrono::steady_clock::now() + deadline;
-  const auto left = [&] { return std::max(Millis(0), std::chrono::duration_cast<Millis>(until - std::chrono::steady_clock::now())); };
+  const auto left = [&] {
+    return std::max(Millis(0), std::chrono::duration_cast<Millis>(until - std::chrono::steady_clock::now()));
+  };
   std::vector<std::shared_ptr<SubscriptionControl>> subscriptions;
   std::optional<broker::Store> store;
   std::shared_ptr<runtime::AsyncAppender> appender;
@@ -89,7 +97,8 @@ std::shared_ptr<runtime::Upkeeper> Core::upkeeper() {
 std::string Core::member_name(const std::string& consumer) const {
   if (!consumer.empty()) return consumer + "~" + incarnation_;
   char host[128] = {};
-  if (gethostname(host, sizeof host - 1) != 0 || !is_name(host)) return "process-" + std::to_string(getpid()) + "~" + incarnation_;
+  if (gethostname(host, sizeof host - 1) != 0 || !is_name(host))
+    return "process-" + std::to_string(getpid()) + "~" + incarnation_;
   return std::string(host) + "-" + std::to_string(getpid()) + "~" + incarnation_;
 }
 

@@ -12,6 +12,7 @@
 #include "collective/pull.hpp"
 #include "collective/subscription.hpp"
 #include "collective/ulid.hpp"
+
 #include "runtime/answers.hpp"
 #include "runtime/async_appender.hpp"
 #include "runtime/await.hpp"
@@ -38,15 +39,19 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   void close(Millis deadline);
 
   // --- publishing (publish.cpp) ---
-  Published publish(const TypeDescriptor& type, const void* event, const PublishOptions& options, const Cause* cause) override;
+  Published publish(const TypeDescriptor& type, const void* event, const PublishOptions& options,
+                    const Cause* cause) override;
   Published publish_json(std::string_view type, std::string_view json, const PublishOptions& options);
-  std::vector<Published> publish_batch(const TypeDescriptor& type, std::span<const void* const> events, const PublishOptions& options);
-  void publish_async(const TypeDescriptor& type, const void* event, const PublishOptions& options, PublishCallback done);
+  std::vector<Published> publish_batch(const TypeDescriptor& type, std::span<const void* const> events,
+                                       const PublishOptions& options);
+  void publish_async(const TypeDescriptor& type, const void* event, const PublishOptions& options,
+                     PublishCallback done);
   bool flush(std::chrono::steady_clock::time_point until);
   void know(const TypeDescriptor& type);
 
   // --- waiting (waiting.cpp) ---
-  AnyEvent wait_for(const std::string& stream, const std::string& type, const std::string& correlation_id, Millis timeout);
+  AnyEvent wait_for(const std::string& stream, const std::string& type, const std::string& correlation_id,
+                    Millis timeout);
   AnyEvent request(const TypeDescriptor& type, const void* event, PublishOptions options, const std::string& stream,
                    const std::string& reply_type, Millis timeout);
 
@@ -65,9 +70,11 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   Settlement extend(const DeliveryToken& token, Millis from_now);
 
   // --- dead letters and groups (administration.cpp) ---
-  std::vector<DeadLetter> dead_letters(const std::string& stream, const std::string& group, std::uint64_t after, std::size_t limit);
+  std::vector<DeadLetter> dead_letters(const std::string& stream, const std::string& group, std::uint64_t after,
+                                       std::size_t limit);
   std::uint64_t republish(const std::string& stream, const std::string& group, Millis max_age);
-  std::uint64_t republish(const std::string& stream, const std::string& group, const std::vector<std::uint64_t>& numbers);
+  std::uint64_t republish(const std::string& stream, const std::string& group,
+                          const std::vector<std::uint64_t>& numbers);
   std::uint64_t discard(const std::string& stream, const std::string& group, const std::vector<std::uint64_t>& numbers);
   std::vector<PendingEvent> pending(const std::string& stream, const std::string& group, std::size_t limit);
   std::uint64_t replay(const std::string& stream, const std::string& group, EntryId after);
@@ -93,13 +100,16 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   friend class SubscriptionControl;
 
   Published stored(const TypeDescriptor& type, const runtime::Outgoing& outgoing, const PublishOptions& options);
-  void store_batch(const TypeDescriptor& type, broker::AppendBatch batch, const PublishOptions& options, std::vector<Published>& published);
+  void store_batch(const TypeDescriptor& type, broker::AppendBatch batch, const PublishOptions& options,
+                   std::vector<Published>& published);
   void retain(std::string_view stream, const PublishOptions& options);
   [[nodiscard]] runtime::AsyncAppender::Ended ended_reporter() const;
   std::optional<Published> resolved(const std::string& stream, const broker::Append& event);
   broker::Exchanged exchange(broker::Exchange exchange, bool changes);
-  std::vector<Pulled> accept(const broker::GroupKey& key, const FetchOptions& options, const broker::Exchanged& answer, Timestamp deadline);
-  Settlement settle(const DeliveryToken& token, const std::function<void(const runtime::TokenContent&, broker::Settlement&)>& decide);
+  std::vector<Pulled> accept(const broker::GroupKey& key, const FetchOptions& options, const broker::Exchanged& answer,
+                             Timestamp deadline);
+  Settlement settle(const DeliveryToken& token,
+                    const std::function<void(const runtime::TokenContent&, broker::Settlement&)>& decide);
   template <class T>
   broker::Result<T> ask(const std::function<void(broker::Admin&, broker::Reply<T>)>& question) {
     const auto connected = store();
@@ -109,13 +119,15 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   template <class T>
   T ask_of(const broker::GroupKey& key, const std::function<void(broker::Admin&, broker::Reply<T>)>& question);
   std::shared_ptr<runtime::MemberRunner> runner_for(const std::string& stream, const SubscribeOptions& options);
-  void end_subscription(std::uint32_t id, const std::vector<std::shared_ptr<runtime::MemberRunner>>& runners, Millis drain);
+  void end_subscription(std::uint32_t id, const std::vector<std::shared_ptr<runtime::MemberRunner>>& runners,
+                        Millis drain);
 
   const Options options_;
   const runtime::BrokerTable brokers_;
   const std::shared_ptr<const runtime::Clock> clock_;
   const std::string incarnation_ = new_ulid();
-  const std::shared_ptr<runtime::RecentPublishes> recent_ = std::make_shared<runtime::RecentPublishes>();      // by correlation id
+  const std::shared_ptr<runtime::RecentPublishes> recent_ =
+      std::make_shared<runtime::RecentPublishes>();  // by correlation id
   /// By event id: the outcome is unknown, and the store remembers no such id.
   const std::shared_ptr<runtime::RecentPublishes> unresolved_ = std::make_shared<runtime::RecentPublishes>();
 

@@ -3,8 +3,8 @@
 #include <charconv>
 #include <string_view>
 
-#include "collective/event_type.hpp"
 #include "collective/error.hpp"
+#include "collective/event_type.hpp"
 
 namespace collective::runtime {
 namespace {

@@ -2,8 +2,9 @@
 
 #include <string>
 
-#include "broker/contract.hpp"
 #include "collective/pull.hpp"
+
+#include "broker/contract.hpp"
 
 namespace collective::runtime {
 

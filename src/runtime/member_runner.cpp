@@ -72,9 +72,8 @@ void MemberRunner::add(engine::Subscription subscription, HandlerContext context
   if (!begun_) begin();
   const auto failures = failures_;
   pump(lock);
-  const bool ended = changed_.wait_until(lock, until, [&] {
-    return member_.declared() || (failures_ > failures && is_final(last_failure_.code));
-  });
+  const bool ended = changed_.wait_until(
+      lock, until, [&] { return member_.declared() || (failures_ > failures && is_final(last_failure_.code)); });
   if (member_.declared()) return;
   const auto failure = last_failure_;
   const bool any_failure = failures_ > failures;
@@ -82,7 +81,8 @@ void MemberRunner::add(engine::Subscription subscription, HandlerContext context
   remove(id, Millis(0));
   const auto& group = member_.options().key;
   const auto what = "cannot join group \"" + group.group + "\" of stream \"" + group.stream + "\": ";
-  if (ended || any_failure) throw Error(is_final(failure.code) ? failure.code : Errc::unavailable, what + failure.message);
+  if (ended || any_failure)
+    throw Error(is_final(failure.code) ? failure.code : Errc::unavailable, what + failure.message);
   throw Error(Errc::unavailable, what + "the broker did not answer within " + std::to_string(timeout.count()) + " ms");
 }
 
@@ -161,7 +161,9 @@ void MemberRunner::keep_time() {
 }
 
 // Asks the member what to do and does it. Answers that the broker gives at once come back in here before `perform` ends.
-void MemberRunner::pump(std::unique_lock<std::mutex>& lock) { perform(lock, member_.poll(clock_->now())); }
+void MemberRunner::pump(std::unique_lock<std::mutex>& lock) {
+  perform(lock, member_.poll(clock_->now()));
+}
 
 void MemberRunner::perform(std::unique_lock<std::mutex>& lock, engine::Member::Actions actions) {
   for (const auto& start : actions.starts) pools_.at(start.slot.subscription)->run(start);

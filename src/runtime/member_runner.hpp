@@ -35,8 +35,8 @@ class MemberRunner : public std::enable_shared_from_this<MemberRunner> {
   [[nodiscard]] const std::string& consumer() const { return member_.options().dispatch.consumer; }
 
   struct Health {
-    bool hung = false;       ///< every handler is past its max_handling_time
-    bool troubled = false;   ///< the broker's last answer was a failure
+    bool hung = false;      ///< every handler is past its max_handling_time
+    bool troubled = false;  ///< the broker's last answer was a failure
     engine::Nanos since_progress{};
   };
   [[nodiscard]] Health health() const;
@@ -57,8 +57,8 @@ class MemberRunner : public std::enable_shared_from_this<MemberRunner> {
   mutable std::mutex mutex_;  // guards everything below
   engine::Member member_;
   std::map<std::uint32_t, std::shared_ptr<WorkerPool>> pools_;
-  std::set<std::uint32_t> ending_;    // of them, those being removed
-  std::condition_variable changed_;   // joins, ends, and an earlier timer
+  std::set<std::uint32_t> ending_;   // of them, those being removed
+  std::condition_variable changed_;  // joins, ends, and an earlier timer
   std::optional<engine::Nanos> timer_;
   std::optional<engine::Nanos> asleep_until_;  // when the timekeeper will look by itself
   std::uint64_t failures_ = 0;

@@ -2,16 +2,18 @@
 
 #include "collective/ulid.hpp"
 #include "collective/validation.hpp"
+
 #include "event/metadata.hpp"
 
 namespace collective::runtime {
 namespace {
 
 [[noreturn]] void refuse_loop(std::string_view type, const Cause& cause, std::uint32_t limit) {
-  throw Error(Errc::loop, std::string(type) + " would be event " + std::to_string(cause.hops + 2) +
-                              " of one chain, and the hop limit is " + std::to_string(limit) +
-                              ": these events cause each other: " + cause.path + " > " + std::string(type) +
-                              ". Publish only when something changed, or set PublishOptions::new_chain to go on on purpose");
+  throw Error(Errc::loop,
+              std::string(type) + " would be event " + std::to_string(cause.hops + 2) +
+                  " of one chain, and the hop limit is " + std::to_string(limit) +
+                  ": these events cause each other: " + cause.path + " > " + std::string(type) +
+                  ". Publish only when something changed, or set PublishOptions::new_chain to go on on purpose");
 }
 
 }  // namespace

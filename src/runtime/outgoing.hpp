@@ -3,8 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include "broker/contract.hpp"
 #include "collective/delivery.hpp"
+
+#include "broker/contract.hpp"
 #include "runtime/clock.hpp"
 
 namespace collective::runtime {
@@ -14,8 +15,8 @@ namespace collective::runtime {
 class Outgoing {
  public:
   /// @throws Error Errc::invalid, Errc::too_large, Errc::loop
-  Outgoing(const Options& options, Timestamp now, const TypeDescriptor& type, std::string data, std::string_view data_user_id,
-           const PublishOptions& publish, const Cause* cause);
+  Outgoing(const Options& options, Timestamp now, const TypeDescriptor& type, std::string data,
+           std::string_view data_user_id, const PublishOptions& publish, const Cause* cause);
   Outgoing(const Outgoing&) = delete;
   Outgoing& operator=(const Outgoing&) = delete;
 

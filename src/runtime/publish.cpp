@@ -1,4 +1,5 @@
 #include "collective/codec.hpp"
+
 #include "event/metadata.hpp"
 #include "runtime/await.hpp"
 #include "runtime/cause_scope.hpp"
@@ -9,7 +10,9 @@ namespace collective::detail {
 namespace {
 
 // How far back an event whose outcome is unknown may have been stored; two seconds for clocks that differ.
-EntryId earliest_place(Timestamp now, Millis operation_timeout) { return EntryId::at(now - operation_timeout - Millis(2'000)); }
+EntryId earliest_place(Timestamp now, Millis operation_timeout) {
+  return EntryId::at(now - operation_timeout - Millis(2'000));
+}
 
 // The correlation id by which a wait looks back to this publish. An event caused by another is no question that its
 // publisher waits for, but may come after the answer.
@@ -24,7 +27,8 @@ std::string undelivered(const broker::Failure& failure, const std::string& event
 
 }  // namespace
 
-Published Core::publish(const TypeDescriptor& type, const void* event, const PublishOptions& options, const Cause* cause) {
+Published Core::publish(const TypeDescriptor& type, const void* event, const PublishOptions& options,
+                        const Cause* cause) {
   const runtime::Outgoing outgoing(options_, now(), type, prepare(type, event), user_id_of(type, event), options,
                                    cause != nullptr ? cause : runtime::current_cause());
   return stored(type, outgoing, options);
@@ -53,13 +57,14 @@ std::vector<Published> Core::publish_batch(const TypeDescriptor& type, std::span
   published.reserve(events.size());
   for (std::size_t i = 0; i < events.size(); ++i) {
     try {
-      const runtime::Outgoing outgoing(options_, now(), type, prepare(type, events[i]), user_id_of(type, events[i]), options,
-                                       runtime::current_cause());
+      const runtime::Outgoing outgoing(options_, now(), type, prepare(type, events[i]), user_id_of(type, events[i]),
+                                       options, runtime::current_cause());
       const auto& append = outgoing.append();
       batch.add(append.event, append.not_before, append.deduplicate);
       published.push_back({std::string(outgoing.event_id()), {}, false});
     } catch (const Error& error) {
-      throw Error(error.code(), "event " + std::to_string(i) + " of the batch, and so none of it was stored: " + error.what(),
+      throw Error(error.code(),
+                  "event " + std::to_string(i) + " of the batch, and so none of it was stored: " + error.what(),
                   error.problems());
     }
   }
@@ -92,13 +97,15 @@ void Core::store_batch(const TypeDescriptor& type, broker::AppendBatch batch, co
   batch.hard_cap = options.hard_cap;
   const auto began = std::chrono::steady_clock::now();
   auto result = runtime::await<std::vector<broker::Appended>>(
-      [&](auto reply) { connected.broker->append(std::move(batch), std::move(reply)); }, options_.operation_timeout, true, "publish");
+      [&](auto reply) { connected.broker->append(std::move(batch), std::move(reply)); }, options_.operation_timeout,
+      true, "publish");
   if (options_.observer) {
     options_.observer->published(stream, published.size(), std::chrono::steady_clock::now() - began,
                                  result ? std::string_view() : name(result.error().code));
   }
   if (!result && result.error().code == Errc::unknown && !chosen) {
-    for (const auto& event : published) unresolved_->remember(event.event_id, stream, earliest_place(now(), options_.operation_timeout));
+    for (const auto& event : published)
+      unresolved_->remember(event.event_id, stream, earliest_place(now(), options_.operation_timeout));
   }
   if (!result) throw Error(result.error().code, undelivered(result.error(), published.front().event_id));
   for (std::size_t i = 0; i < published.size(); ++i) {
@@ -109,7 +116,8 @@ void Core::store_batch(const TypeDescriptor& type, broker::AppendBatch batch, co
   recent_->remember(correlation, stream, published.front().entry_id);
 }
 
-void Core::publish_async(const TypeDescriptor& type, const void* event, const PublishOptions& options, PublishCallback done) {
+void Core::publish_async(const TypeDescriptor& type, const void* event, const PublishOptions& options,
+                         PublishCallback done) {
   const runtime::Outgoing outgoing(options_, now(), type, prepare(type, event), user_id_of(type, event), options,
                                    runtime::current_cause());
   std::shared_ptr<runtime::AsyncAppender> appender;
@@ -135,11 +143,13 @@ void Core::publish_async(const TypeDescriptor& type, const void* event, const Pu
 
 // Tells how an event of publish_async ended. Needs no Core: its callbacks come also after the last client has gone.
 runtime::AsyncAppender::Ended Core::ended_reporter() const {
-  return [observer = options_.observer, recent = recent_, unresolved = unresolved_, clock = clock_, timeout = options_.operation_timeout](const std::string& stream, const runtime::AsyncAppender::Waiter& waiter,
-                                                          const broker::Result<broker::Appended>& result) {
+  return [observer = options_.observer, recent = recent_, unresolved = unresolved_, clock = clock_,
+          timeout = options_.operation_timeout](const std::string& stream, const runtime::AsyncAppender::Waiter& waiter,
+                                                const broker::Result<broker::Appended>& result) {
     const auto failure = result ? broker::Failure{} : result.error();
     if (observer) {
-      observer->published(stream, 1, std::chrono::steady_clock::now() - waiter.began, result ? std::string_view() : name(failure.code));
+      observer->published(stream, 1, std::chrono::steady_clock::now() - waiter.began,
+                          result ? std::string_view() : name(failure.code));
     }
     if (result) recent->remember(waiter.correlation_id, stream, result->id);
     if (failure.code == Errc::unknown && !waiter.chosen) {
@@ -151,7 +161,8 @@ runtime::AsyncAppender::Ended Core::ended_reporter() const {
       if (result) return waiter.done({id, result->id, result->duplicate}, nullptr);
       waiter.done({id, {}, false}, std::make_exception_ptr(Error(failure.code, undelivered(failure, id))));
     } catch (const std::exception& error) {  // the thread is the broker's
-      if (observer) observer->log(Severity::error, "the callback of publish_async for event " + id + " threw: " + error.what());
+      if (observer)
+        observer->log(Severity::error, "the callback of publish_async for event " + id + " threw: " + error.what());
     } catch (...) {
       if (observer) observer->log(Severity::error, "the callback of publish_async for event " + id + " threw");
     }
@@ -165,15 +176,19 @@ std::optional<Published> Core::resolved(const std::string& stream, const broker:
   if (!place || place->stream != stream) return std::nullopt;
   const auto connected = store();
   const auto fail = [&](const broker::Failure& failure) {
-    throw Error(Errc::unknown, undelivered({Errc::unknown, "whether event " + id + " is stored cannot be told now: " + failure.message}, id));
+    throw Error(
+        Errc::unknown,
+        undelivered({Errc::unknown, "whether event " + id + " is stored cannot be told now: " + failure.message}, id));
   };
   // A store takes the steps of one process in order: after this one, the earlier append has landed or never will.
   const auto barrier = runtime::await<broker::UpkeepReport>(
-      [&](auto reply) { connected.broker->upkeep({.stream = stream, .now = now()}, std::move(reply)); }, options_.operation_timeout, true, "publish");
+      [&](auto reply) { connected.broker->upkeep({.stream = stream, .now = now()}, std::move(reply)); },
+      options_.operation_timeout, true, "publish");
   if (!barrier) fail(barrier.error());
   for (auto after = place->entry;;) {
     const auto page = runtime::await<broker::Page>(
-        [&](auto reply) { connected.broker->read({.stream = stream, .after = after}, std::move(reply)); }, options_.operation_timeout, false, "publish");
+        [&](auto reply) { connected.broker->read({.stream = stream, .after = after}, std::move(reply)); },
+        options_.operation_timeout, false, "publish");
     if (!page) fail(page.error());
     for (const auto& entry : page->entries) {
       if (entry.event.id == id) return Published{id, entry.id, true};

@@ -24,7 +24,9 @@ void check(const FetchOptions& options) {
   if (options.max_attempts < 1) throw Error(Errc::invalid, "FetchOptions::max_attempts must be at least 1");
 }
 
-std::string pull_member(const std::string& consumer) { return consumer + "~pull"; }
+std::string pull_member(const std::string& consumer) {
+  return consumer + "~pull";
+}
 
 }  // namespace
 
@@ -32,8 +34,8 @@ broker::Exchanged Core::exchange(broker::Exchange exchange, bool changes) {
   const auto connected = store();
   const auto what = "group \"" + exchange.key.group + "\" of stream \"" + exchange.key.stream + "\"";
   auto result = runtime::await<broker::Exchanged>(
-      [&](auto reply) { connected.broker->exchange(std::move(exchange), std::move(reply)); }, options_.operation_timeout, changes,
-      what.c_str());
+      [&](auto reply) { connected.broker->exchange(std::move(exchange), std::move(reply)); },
+      options_.operation_timeout, changes, what.c_str());
   if (!result) throw Error(result.error().code, result.error().message);
   return std::move(*result);
 }
@@ -46,10 +48,11 @@ std::vector<Pulled> Core::fetch(const std::string& stream, const FetchOptions& o
   upkeeper()->look_after(stream);
   auto routes = options.types.empty() ? std::vector<std::string>{"*"} : options.types;
   using At = broker::Start::At;
-  const auto at = options.start.kind == StartAt::Kind::latest ? At::latest
+  const auto at = options.start.kind == StartAt::Kind::latest  ? At::latest
                   : options.start.kind == StartAt::Kind::after ? At::after
                                                                : At::earliest;
-  const broker::Join join{{stream, options.group}, pull_member(options.consumer), routes, {at, options.start.entry}, now(), presence};
+  const broker::Join join{
+      {stream, options.group}, pull_member(options.consumer), routes, {at, options.start.entry}, now(), presence};
   struct News {
     std::mutex mutex;
     std::condition_variable wake;
@@ -90,21 +93,24 @@ std::vector<Pulled> Core::fetch(const std::string& stream, const FetchOptions& o
 }
 
 // What no caller could handle is settled here, as the worker handlers do.
-std::vector<Pulled> Core::accept(const broker::GroupKey& key, const FetchOptions& options, const broker::Exchanged& answer,
-                                 Timestamp deadline) {
+std::vector<Pulled> Core::accept(const broker::GroupKey& key, const FetchOptions& options,
+                                 const broker::Exchanged& answer, Timestamp deadline) {
   std::vector<Pulled> pulled;
   std::vector<broker::Settlement> hopeless;
   for (const auto& delivered : answer.deliveries) {
     const auto& progress = delivered.progress;
     std::string reason;
-    if (!delivered.entry.defect.empty()) reason = "the stored entry cannot be read: " + std::string(delivered.entry.defect);
-    if (progress.stalls >= stall_limit) reason = "taken " + std::to_string(progress.stalls) + " times and never settled in time";
+    if (!delivered.entry.defect.empty())
+      reason = "the stored entry cannot be read: " + std::string(delivered.entry.defect);
+    if (progress.stalls >= stall_limit)
+      reason = "taken " + std::to_string(progress.stalls) + " times and never settled in time";
     if (!reason.empty()) {
       hopeless.push_back({delivered.ticket, Verdict::dead_letter, progress, std::move(reason)});
       continue;
     }
     const runtime::TokenContent content{key, options.consumer, delivered.ticket, progress, options.max_attempts};
-    pulled.push_back({AnyEvent(delivered.entry.id, delivered.entry.event), runtime::write_token(content), progress.attempts + 1, deadline});
+    pulled.push_back({AnyEvent(delivered.entry.id, delivered.entry.event), runtime::write_token(content),
+                      progress.attempts + 1, deadline});
   }
   if (!hopeless.empty()) {
     broker::Exchange exchange;
@@ -118,7 +124,8 @@ std::vector<Pulled> Core::accept(const broker::GroupKey& key, const FetchOptions
   return pulled;
 }
 
-Settlement Core::settle(const DeliveryToken& token, const std::function<void(const runtime::TokenContent&, broker::Settlement&)>& decide) {
+Settlement Core::settle(const DeliveryToken& token,
+                        const std::function<void(const runtime::TokenContent&, broker::Settlement&)>& decide) {
   const auto content = runtime::read_token(token);
   broker::Settlement settlement{content.ticket, Verdict::acknowledge, content.progress, {}};
   settlement.progress.suspect = settlement.progress.started = false;
@@ -150,7 +157,8 @@ Settlement Core::retry(const DeliveryToken& token, Millis delay, std::string_vie
     auto& progress = settlement.progress;
     ++progress.attempts;
     const auto text = error.empty() ? std::string_view("the consumer asked for a retry") : error;
-    progress.note = engine::with_attempt(progress.note, {progress.attempts, now(), std::string(content.consumer), std::string(text), {}});
+    progress.note = engine::with_attempt(
+        progress.note, {progress.attempts, now(), std::string(content.consumer), std::string(text), {}});
     if (progress.attempts >= content.max_attempts) {
       settlement.verdict = Verdict::dead_letter;
       settlement.reason = "failed " + std::to_string(progress.attempts) + " times; last error: " + std::string(text);
@@ -165,7 +173,8 @@ Settlement Core::dead_letter(const DeliveryToken& token, std::string_view reason
   return settle(token, [&](const runtime::TokenContent& content, broker::Settlement& settlement) {
     auto& progress = settlement.progress;
     ++progress.attempts;
-    progress.note = engine::with_attempt(progress.note, {progress.attempts, now(), std::string(content.consumer), std::string(reason), {}});
+    progress.note = engine::with_attempt(
+        progress.note, {progress.attempts, now(), std::string(content.consumer), std::string(reason), {}});
     settlement.verdict = Verdict::dead_letter;
     settlement.reason = std::string(reason);
   });

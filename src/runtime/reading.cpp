@@ -22,9 +22,11 @@ std::vector<AnyEvent> Core::read(const std::string& stream, const ReadOptions& o
   auto until = options.until;
   while (events.size() < options.limit) {
     const auto limit = options.type.empty() ? options.limit - events.size() : std::size_t{1'000};
-    broker::Read request{.stream = stream, .after = after, .until = until, .limit = limit, .backwards = options.backwards};
-    auto result = runtime::await<broker::Page>(
-        [&](auto reply) { connected.broker->read(std::move(request), std::move(reply)); }, options_.operation_timeout, false, "read");
+    broker::Read request{
+        .stream = stream, .after = after, .until = until, .limit = limit, .backwards = options.backwards};
+    auto result =
+        runtime::await<broker::Page>([&](auto reply) { connected.broker->read(std::move(request), std::move(reply)); },
+                                     options_.operation_timeout, false, "read");
     const auto page = value_or_throw(std::move(result), "cannot read stream \"" + stream + "\"");
     if (page.entries.empty()) break;
     for (const auto& entry : page.entries) {
@@ -70,20 +72,23 @@ std::vector<AnyEvent> Core::follow(const std::string& stream, EntryId after, Mil
 }
 
 std::vector<std::string> Core::streams() {
-  return value_or_throw(ask<std::vector<std::string>>([](broker::Admin& admin, auto reply) { admin.streams(std::move(reply)); }), "streams");
+  return value_or_throw(
+      ask<std::vector<std::string>>([](broker::Admin& admin, auto reply) { admin.streams(std::move(reply)); }),
+      "streams");
 }
 
 StreamInfo Core::stream_info(const std::string& stream) {
   check_name("stream name", stream);
-  return value_or_throw(ask<StreamInfo>([&](broker::Admin& admin, auto reply) { admin.stream_info(stream, std::move(reply)); }),
-                        "stream \"" + stream + "\"");
+  return value_or_throw(
+      ask<StreamInfo>([&](broker::Admin& admin, auto reply) { admin.stream_info(stream, std::move(reply)); }),
+      "stream \"" + stream + "\"");
 }
 
 std::vector<GroupInfo> Core::groups(const std::string& stream) {
   check_name("stream name", stream);
-  return value_or_throw(
-      ask<std::vector<GroupInfo>>([&](broker::Admin& admin, auto reply) { admin.groups(stream, now(), std::move(reply)); }),
-      "groups of stream \"" + stream + "\"");
+  return value_or_throw(ask<std::vector<GroupInfo>>(
+                            [&](broker::Admin& admin, auto reply) { admin.groups(stream, now(), std::move(reply)); }),
+                        "groups of stream \"" + stream + "\"");
 }
 
 }  // namespace collective::detail

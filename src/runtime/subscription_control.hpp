@@ -11,8 +11,8 @@ namespace collective::detail {
 /// One subscription over the members it takes part in (one per stream). Ends once.
 class SubscriptionControl {
  public:
-  SubscriptionControl(std::shared_ptr<Core> core, std::uint32_t id, std::vector<std::shared_ptr<runtime::MemberRunner>> runners,
-                      Millis drain)
+  SubscriptionControl(std::shared_ptr<Core> core, std::uint32_t id,
+                      std::vector<std::shared_ptr<runtime::MemberRunner>> runners, Millis drain)
       : core_(std::move(core)), id_(id), runners_(std::move(runners)), drain_(drain) {}
 
   void pause() {

@@ -12,15 +12,18 @@ void check(const SubscribeOptions& options, bool batch) {
   }
   if (options.retry.max_attempts < 1) refuse("retry.max_attempts is 0; at least one attempt is needed");
   if (!(options.retry.jitter >= 0 && options.retry.jitter <= 1)) refuse("retry.jitter must be between 0 and 1");
-  if (options.retry.base_delay < Millis(0) || options.retry.max_delay < Millis(0)) refuse("retry delays must not be negative");
-  if (options.lease < Millis(100)) refuse("lease is " + std::to_string(options.lease.count()) + " ms; at least 100 are needed");
+  if (options.retry.base_delay < Millis(0) || options.retry.max_delay < Millis(0))
+    refuse("retry delays must not be negative");
+  if (options.lease < Millis(100))
+    refuse("lease is " + std::to_string(options.lease.count()) + " ms; at least 100 are needed");
   if (options.max_handling_time <= Millis(0)) refuse("max_handling_time must be more than 0 ms");
   if (options.prefetch == 0) refuse("prefetch is 0; at least one event must be held");
   if (!batch) return;
   if (options.batch_size < 1 || options.batch_size > 10'000) {
     refuse("batch_size is " + std::to_string(options.batch_size) + "; allowed are 1 to 10000");
   }
-  if (options.ordering != Ordering::none) refuse("ordering: batches are handled unordered; use subscribe for an ordered group");
+  if (options.ordering != Ordering::none)
+    refuse("ordering: batches are handled unordered; use subscribe for an ordered group");
 }
 
 broker::Start start_of(const StartAt& start) {
@@ -36,7 +39,8 @@ broker::Start start_of(const StartAt& start) {
   return {};
 }
 
-engine::MemberOptions member_options(const std::string& stream, const std::string& member, const SubscribeOptions& options) {
+engine::MemberOptions member_options(const std::string& stream, const std::string& member,
+                                     const SubscribeOptions& options) {
   engine::MemberOptions result;
   result.key = {stream, options.group};
   result.member = member;
@@ -60,8 +64,9 @@ std::shared_ptr<runtime::MemberRunner> Core::runner_for(const std::string& strea
   if (joined.runner && !joined.runner->ended()) {
     const auto& first = joined.options;
     if (first.ordering != options.ordering || first.lease != options.lease) {
-      throw Error(Errc::invalid, "group \"" + options.group + "\" of stream \"" + stream +
-                                     "\" is subscribed in this process with another ordering or lease: one group has one of each");
+      throw Error(Errc::invalid,
+                  "group \"" + options.group + "\" of stream \"" + stream +
+                      "\" is subscribed in this process with another ordering or lease: one group has one of each");
     }
     return joined.runner;
   }
@@ -90,13 +95,15 @@ Subscription Core::subscribe(std::vector<RouteKey> routes, RawHandler handler, S
     for (auto& [stream, stream_routes] : by_stream) {
       upkeeper()->look_after(stream);
       auto runner = runner_for(stream, options);
-      engine::Subscription subscription{id, std::move(stream_routes), options.concurrency, options.retry, options.max_handling_time};
+      engine::Subscription subscription{id, std::move(stream_routes), options.concurrency, options.retry,
+                                        options.max_handling_time};
       if (batch) {
         subscription.batch_size = options.batch_size;
         subscription.batch_wait = options.batch_wait;
       }
-      runtime::HandlerContext context{stream, options.group, runner->consumer(), options.retry.max_attempts,
-                                      options.max_handling_time, handler, shared_from_this(), options_.observer};
+      runtime::HandlerContext context{
+          stream,  options.group,      runner->consumer(), options.retry.max_attempts, options.max_handling_time,
+          handler, shared_from_this(), options_.observer};
       runner->add(std::move(subscription), std::move(context), options_.operation_timeout);
       runners.push_back(std::move(runner));
     }
@@ -104,16 +111,19 @@ Subscription Core::subscribe(std::vector<RouteKey> routes, RawHandler handler, S
     end_subscription(id, runners, Millis(0));
     throw;
   }
-  auto control = std::make_shared<SubscriptionControl>(shared_from_this(), id, std::move(runners), options.drain_timeout);
+  auto control =
+      std::make_shared<SubscriptionControl>(shared_from_this(), id, std::move(runners), options.drain_timeout);
   const std::lock_guard lock(mutex_);
   subscriptions_[id] = control;
   return Subscription(std::move(control));
 }
 
-void Core::end_subscription(std::uint32_t id, const std::vector<std::shared_ptr<runtime::MemberRunner>>& runners, Millis drain) {
+void Core::end_subscription(std::uint32_t id, const std::vector<std::shared_ptr<runtime::MemberRunner>>& runners,
+                            Millis drain) {
   const auto until = std::chrono::steady_clock::now() + drain;
   for (const auto& runner : runners) {
-    runner->remove(id, std::max(Millis(0), std::chrono::duration_cast<Millis>(until - std::chrono::steady_clock::now())));
+    runner->remove(id,
+                   std::max(Millis(0), std::chrono::duration_cast<Millis>(until - std::chrono::steady_clock::now())));
   }
   const std::lock_guard lock(mutex_);
   subscriptions_.erase(id);
@@ -143,7 +153,9 @@ Subscription& Subscription::operator=(Subscription&& other) noexcept {
   return *this;
 }
 
-Subscription::~Subscription() { close(); }
+Subscription::~Subscription() {
+  close();
+}
 
 void Subscription::pause() {
   if (control_) control_->pause();

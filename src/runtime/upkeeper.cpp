@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "collective/retry.hpp"
+
 #include "runtime/await.hpp"
 
 namespace collective::runtime {
@@ -19,7 +20,9 @@ Upkeeper::Upkeeper(broker::Store store, std::shared_ptr<const Clock> clock, std:
   thread_ = std::thread([this] { run(); });
 }
 
-Upkeeper::~Upkeeper() { close(); }
+Upkeeper::~Upkeeper() {
+  close();
+}
 
 void Upkeeper::look_after(std::string_view stream) {
   const std::lock_guard lock(mutex_);
@@ -103,13 +106,16 @@ void Upkeeper::tend(std::unique_lock<std::mutex>& lock, const std::string& name)
     stream.next_delayed = report->next_delayed;
   }
   // Due and yet not promoted: whatever keeps the store from it will not be gone at once.
-  if (report->promoted == 0 && stream.next_delayed && *stream.next_delayed <= now.wall) stream.next_delayed = now.wall + Millis(1'000);
+  if (report->promoted == 0 && stream.next_delayed && *stream.next_delayed <= now.wall)
+    stream.next_delayed = now.wall + Millis(1'000);
   lock.unlock();
   for (const auto& loss : report->lost) {
-    tell(Alarm::events_lost, name, loss.group, std::to_string(loss.entries) + " events were dropped before the group handled them");
+    tell(Alarm::events_lost, name, loss.group,
+         std::to_string(loss.entries) + " events were dropped before the group handled them");
   }
   for (const auto& loss : report->dropped_dead_letters) {
-    tell(Alarm::dead_letters_lost, name, loss.group, std::to_string(loss.entries) + " dead letters were dropped by their cap or age");
+    tell(Alarm::dead_letters_lost, name, loss.group,
+         std::to_string(loss.entries) + " dead letters were dropped by their cap or age");
   }
   lock.lock();
 }

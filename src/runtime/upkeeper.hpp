@@ -7,8 +7,9 @@
 #include <string>
 #include <thread>
 
-#include "broker/admin.hpp"
 #include "collective/observer.hpp"
+
+#include "broker/admin.hpp"
 #include "runtime/clock.hpp"
 
 namespace collective::runtime {

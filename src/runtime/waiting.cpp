@@ -7,7 +7,7 @@
 namespace collective::detail {
 namespace {
 
-constexpr auto skew = Millis(2'000);           // between the clocks of publishers and the broker
+constexpr auto skew = Millis(2'000);  // between the clocks of publishers and the broker
 constexpr auto default_look_back = std::chrono::minutes(5);
 
 AnyEvent get(std::future<broker::Result<AnyEvent>> answer) {
@@ -16,7 +16,9 @@ AnyEvent get(std::future<broker::Result<AnyEvent>> answer) {
   return std::move(*result);
 }
 
-EntryId before(Timestamp time) { return EntryId::at(time - skew); }
+EntryId before(Timestamp time) {
+  return EntryId::at(time - skew);
+}
 
 // So that a look back after it begins with the entry itself: it may be the answer.
 EntryId just_before(EntryId entry) {
@@ -26,7 +28,8 @@ EntryId just_before(EntryId entry) {
 
 }  // namespace
 
-AnyEvent Core::wait_for(const std::string& stream, const std::string& type, const std::string& correlation_id, Millis timeout) {
+AnyEvent Core::wait_for(const std::string& stream, const std::string& type, const std::string& correlation_id,
+                        Millis timeout) {
   check_name("stream name", stream);
   check_name("event type", type);
   if (correlation_id.empty()) {
@@ -46,7 +49,8 @@ AnyEvent Core::wait_for(const std::string& stream, const std::string& type, cons
   }
   auto promise = std::make_shared<std::promise<broker::Result<AnyEvent>>>();
   auto answer = promise->get_future();
-  answers->wait(stream, {type, correlation_id, {}}, from, timeout, [promise](auto result) { promise->set_value(std::move(result)); });
+  answers->wait(stream, {type, correlation_id, {}}, from, timeout,
+                [promise](auto result) { promise->set_value(std::move(result)); });
   return get(std::move(answer));
 }
 
@@ -59,13 +63,16 @@ AnyEvent Core::request(const TypeDescriptor& type, const void* event, PublishOpt
     answers = answers_;
   }
   const auto* cause = options.new_chain ? nullptr : runtime::current_cause();
-  if (options.correlation_id.empty() && (cause == nullptr || cause->correlation_id.empty())) options.correlation_id = new_ulid();
-  const runtime::Outgoing outgoing(options_, now(), type, prepare(type, event), user_id_of(type, event), options, cause);
+  if (options.correlation_id.empty() && (cause == nullptr || cause->correlation_id.empty()))
+    options.correlation_id = new_ulid();
+  const runtime::Outgoing outgoing(options_, now(), type, prepare(type, event), user_id_of(type, event), options,
+                                   cause);
   auto promise = std::make_shared<std::promise<broker::Result<AnyEvent>>>();
   auto answer = promise->get_future();
   // Registered before the request is stored: an answer cannot be missed, however fast it is.
-  const auto wait = answers->wait(stream, {reply_type, std::string(outgoing.correlation_id()), std::string(outgoing.event_id())}, std::nullopt, timeout,
-                                  [promise](auto result) { promise->set_value(std::move(result)); });
+  const auto wait =
+      answers->wait(stream, {reply_type, std::string(outgoing.correlation_id()), std::string(outgoing.event_id())},
+                    std::nullopt, timeout, [promise](auto result) { promise->set_value(std::move(result)); });
   try {
     stored(type, outgoing, options);
   } catch (...) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "collective/handler.hpp"
+
 #include "engine/work.hpp"
 
 namespace collective::runtime {
@@ -40,8 +41,8 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
   void start_threads(std::uint32_t count);
 
   // All with the owner's mutex held.
-  void run(const engine::Start& start);        ///< a free worker takes it, or the calling one next
-  void ask_to_stop(std::uint32_t slot);        ///< triggers the stop token of what runs in the slot
+  void run(const engine::Start& start);  ///< a free worker takes it, or the calling one next
+  void ask_to_stop(std::uint32_t slot);  ///< triggers the stop token of what runs in the slot
   void ask_all_to_stop();
   [[nodiscard]] std::size_t busy() const { return busy_ + queue_.size(); }
 

@@ -1,12 +1,12 @@
-#include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 // The real program on a store of its own: what it prints, and how it ends.
 namespace {
@@ -30,7 +30,8 @@ class Commands : public testing::Test {
     FILE* const program = ::popen(line.c_str(), "r");
     Ended ended;
     std::array<char, 4096> buffer{};
-    while (const auto size = std::fread(buffer.data(), 1, buffer.size(), program)) ended.output.append(buffer.data(), size);
+    while (const auto size = std::fread(buffer.data(), 1, buffer.size(), program))
+      ended.output.append(buffer.data(), size);
     ended.code = WEXITSTATUS(::pclose(program));
     return ended;
   }
@@ -78,7 +79,8 @@ TEST_F(Commands, EveryBadFieldIsNamed) {
 TEST_F(Commands, MistakesAreNamedWithTheirFix) {
   expect(run("publish user.registred '{}'"), 2, "did you mean \"user.registered\"?");
   expect(run("publish user.registered '{'"), 2, "JSON");
-  expect(run(std::string("publish user.registered ") + user + " --stream system.events"), 2, "belong to stream user.events");
+  expect(run(std::string("publish user.registered ") + user + " --stream system.events"), 2,
+         "belong to stream user.events");
   expect(run("publish"), 2, "type is required");
   expect(run("nonsense"), 2, "");
   expect(run("tail user.events --from yesterday"), 2, "--from yesterday");
@@ -107,8 +109,11 @@ TEST_F(Commands, ListsStreamsTypesAndItsVersion) {
 }
 
 TEST_F(Commands, TailFollowsWhatOtherProcessesPublish) {
-  const std::string command = "EVENT_BUS_BROKER='" + store() + "' exec " EVENT_BUS_PROGRAM " tail user.events --from earliest --follow & "
-                              "tail=$!; EVENT_BUS_BROKER='" + store() + "' " EVENT_BUS_PROGRAM " publish user.registered " + user +
+  const std::string command = "EVENT_BUS_BROKER='" + store() +
+                              "' exec " EVENT_BUS_PROGRAM
+                              " tail user.events --from earliest --follow & "
+                              "tail=$!; EVENT_BUS_BROKER='" +
+                              store() + "' " EVENT_BUS_PROGRAM " publish user.registered " + user +
                               " >/dev/null; echo $tail; wait $tail; echo ended with $?";
   ::setenv("COMMAND", command.c_str(), 1);
   FILE* const follower = ::popen("bash -c \"$COMMAND\"", "r");

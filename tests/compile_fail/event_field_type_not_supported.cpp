@@ -1,7 +1,7 @@
 // EXPECT: this member's type is not supported in an event: use std::string, Id
-#include <collective/event.hpp>
-
 #include <map>
+
+#include <collective/event.hpp>
 
 struct OrderPlaced {
   static constexpr collective::EventType event{"order.placed", "order.events"};

@@ -2,6 +2,6 @@
 #include "collective/collective.hpp"
 
 void subscribe(collective::EventBus& bus) {
-  auto subscription =
-      bus.subscribe<collective::UserRegistered>([](const collective::Event<collective::UserRegistered>&) { return 1; }, {.group = "g"});
+  auto subscription = bus.subscribe<collective::UserRegistered>(
+      [](const collective::Event<collective::UserRegistered>&) { return 1; }, {.group = "g"});
 }

@@ -2,5 +2,6 @@
 #include "collective/collective.hpp"
 
 void subscribe(collective::EventBus& bus) {
-  auto subscription = bus.subscribe<collective::UserRegistered>([](const collective::Event<collective::UserRegistered>&) {}, {.group = "g"});
+  auto subscription = bus.subscribe<collective::UserRegistered>(
+      [](const collective::Event<collective::UserRegistered>&) {}, {.group = "g"});
 }

@@ -2,6 +2,6 @@
 #include "collective/collective.hpp"
 
 void subscribe(collective::EventBus& bus) {
-  auto subscription =
-      bus.subscribe<collective::UserRegistered>([](const collective::Event<collective::UserLogin>&) { return true; }, {.group = "g"});
+  auto subscription = bus.subscribe<collective::UserRegistered>(
+      [](const collective::Event<collective::UserLogin>&) { return true; }, {.group = "g"});
 }

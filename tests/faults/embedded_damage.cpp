@@ -1,7 +1,7 @@
-#include <sys/stat.h>
-
 #include <fstream>
 #include <sstream>
+
+#include <sys/stat.h>
 
 #include "broker/embedded/keys.hpp"
 #include "broker/embedded/records.hpp"
@@ -80,7 +80,8 @@ TEST(EmbeddedDamage, AnEntryWithAFlippedBitIsDeliveredAsDefectWithItsBytes) {
   const Scratch scratch;
   create(scratch, [](const broker::Store& store) {
     join(*store.broker, "group", "member").value();
-    append(*store.broker, {event("good-1"), event("bad", "t", R"({"text":"flip me please"})"), event("good-2")}).value();
+    append(*store.broker, {event("good-1"), event("bad", "t", R"({"text":"flip me please"})"), event("good-2")})
+        .value();
   });
   ASSERT_GT(flip_a_bit_of(scratch.file("data.mdb"), "flip me please"), 0u);
 
@@ -155,7 +156,7 @@ TEST(EmbeddedDamage, AStoreOfANewerVersionIsLeftAlone) {
 TEST(EmbeddedDamage, TheDirectoryAndItsFilesAreForTheirOwnerAlone) {
   const Scratch scratch;
   create_with_events(scratch, 1);
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(scratch.store().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0700u);
   for (const char* name : {"data.mdb", "lock.mdb", "doorbell"}) {

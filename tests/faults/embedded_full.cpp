@@ -134,7 +134,8 @@ TEST(EmbeddedFull, DelayedEventsThatFillTheStoreBecomeVisibleAllTheSame) {
   ASSERT_GT(delayed, 100u);
   std::uint64_t promoted = 0;
   for (bool more = true; more;) {
-    const auto report = answer<broker::UpkeepReport>([&](auto reply) { store.broker->upkeep({.stream = "things", .now = due}, reply); });
+    const auto report = answer<broker::UpkeepReport>(
+        [&](auto reply) { store.broker->upkeep({.stream = "things", .now = due}, reply); });
     ASSERT_TRUE(report.has_value()) << report.error().message;
     promoted += report->promoted;
     more = report->more;

@@ -1,9 +1,8 @@
+#include <fstream>
 #include <map>
 #include <random>
 #include <set>
 #include <sstream>
-
-#include <fstream>
 
 #include "faults/embedded_processes.hpp"
 #include "faults/embedded_support.hpp"
@@ -19,12 +18,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::int64_t monotonic() { return Clock::now().time_since_epoch().count(); }
+std::int64_t monotonic() {
+  return Clock::now().time_since_epoch().count();
+}
 
 /// What one process knows for sure; each line is written at once, so a kill loses none.
 class History {
  public:
-  explicit History(const std::string& path) : file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {}
+  explicit History(const std::string& path)
+      : file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {}
   ~History() { ::close(file_); }
   History(const History&) = delete;
   History& operator=(const History&) = delete;
@@ -101,7 +103,8 @@ int consume_until_killed(const Setup& setup, int number) {
     std::string known;
     for (std::size_t i = 0; i < request.settlements.size(); ++i) {
       const auto& one = request.settlements[i];
-      if (one.verdict != broker::Settlement::Verdict::acknowledge || result->settled[i] != broker::Settled::done) continue;
+      if (one.verdict != broker::Settlement::Verdict::acknowledge || result->settled[i] != broker::Settled::done)
+        continue;
       known += "A " + group + " " + ids[one.ticket] + " " + std::to_string(monotonic()) + "\n";
     }
     ids.clear();
@@ -121,7 +124,7 @@ int consume_until_killed(const Setup& setup, int number) {
 struct Known {
   std::set<std::string> called;
   std::set<std::string> stored;
-  std::map<std::string, std::set<std::string>> tried;                       ///< by group: perhaps acknowledged
+  std::map<std::string, std::set<std::string>> tried;                        ///< by group: perhaps acknowledged
   std::map<std::pair<std::string, std::string>, std::int64_t> acknowledged;  ///< group, id: when it was confirmed
   std::vector<std::tuple<std::string, std::string, std::int64_t>> handed;    ///< group, id, when it was asked for
 };
@@ -173,7 +176,8 @@ std::set<std::string> dead_letters(broker::Admin& in, const std::string& group) 
                       in.dead_letters({"things", group}, 0, 1'000'000, reply);
                     }).value();
   std::set<std::string> ids;
-  for (const auto& letter : page.letters) EXPECT_TRUE(ids.emplace(letter.entry.event.id).second) << "two letters for one event";
+  for (const auto& letter : page.letters)
+    EXPECT_TRUE(ids.emplace(letter.entry.event.id).second) << "two letters for one event";
   return ids;
 }
 

@@ -13,7 +13,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-steady_clock::time_point in(broker::Millis time) { return steady_clock::now() + time; }
+steady_clock::time_point in(broker::Millis time) {
+  return steady_clock::now() + time;
+}
 
 void create(const Scratch& scratch, std::size_t events = 1) {
   const auto store = embedded::open({.path = scratch.store()});
@@ -201,7 +203,8 @@ TEST(EmbeddedProcesses, AReplyThatThrowsIsNoReasonToStoreItsStepAgain) {
 TEST(EmbeddedProcesses, AStoreClosedBesideItsCallsCanBeOpenedAgain) {
   const Scratch scratch;
   for (int round = 0; round < 20; ++round) {
-    const auto store = embedded::open({.path = scratch.store(), .sync = embedded::Sync::none, .write_timeout = broker::Millis(2'000)});
+    const auto store =
+        embedded::open({.path = scratch.store(), .sync = embedded::Sync::none, .write_timeout = broker::Millis(2'000)});
     std::atomic<bool> closed{false};
     std::thread reader([&] {
       while (!closed) store.broker->read({.stream = "things"}, [](const auto&) {});
@@ -221,12 +224,12 @@ TEST(EmbeddedProcesses, UseAfterForkIsRefused) {
     store.broker->append({}, [](const auto&) {});
     broker::AppendBatch batch;
     batch.stream = "things";
-    store.broker->append(batch, [&](const auto& result) { code = result.has_value() ? Errc::ok : result.error().code; });
+    store.broker->append(batch,
+                         [&](const auto& result) { code = result.has_value() ? Errc::ok : result.error().code; });
     if (code != Errc::invalid) return 1;
     code = Errc::ok;
-    store.broker->read({.stream = "things", .after = {}}, [&](const auto& result) {
-      code = result.has_value() ? Errc::ok : result.error().code;
-    });
+    store.broker->read({.stream = "things", .after = {}},
+                       [&](const auto& result) { code = result.has_value() ? Errc::ok : result.error().code; });
     if (code != Errc::invalid) return 2;
     store = {};  // must neither hang nor touch the parent's locks
     return 0;

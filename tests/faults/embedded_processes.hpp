@@ -1,16 +1,15 @@
 #pragma once
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <functional>
 #include <optional>
 #include <stdexcept>
 
 #include <lmdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 // Real processes for fault tests. They are forked before the test opens a store, so that no thread is lost in the fork.
 namespace collective::embedded_test {

@@ -1,9 +1,5 @@
 #pragma once
 
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -12,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "broker/embedded/embedded.hpp"
 
@@ -54,7 +53,9 @@ Result<T> answer(Call call) {
   return future.get();
 }
 
-inline Timestamp wall_clock() { return std::chrono::time_point_cast<broker::Millis>(std::chrono::system_clock::now()); }
+inline Timestamp wall_clock() {
+  return std::chrono::time_point_cast<broker::Millis>(std::chrono::system_clock::now());
+}
 
 inline Envelope event(std::string id, std::string type = "thing.happened", std::string data = R"({"a":1})") {
   Envelope envelope;

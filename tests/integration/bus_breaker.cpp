@@ -13,7 +13,9 @@ TEST_P(BusBreaker, PausesAGroupInWhichEverythingFails) {
   std::atomic<int> runs{0};
   struct Alarms : Observer {
     Collected<std::string> seen;
-    void alarm(Alarm alarm, std::string_view, std::string_view, std::string_view) override { seen.add(std::string(name(alarm))); }
+    void alarm(Alarm alarm, std::string_view, std::string_view, std::string_view) override {
+      seen.add(std::string(name(alarm)));
+    }
   };
   auto alarms = std::make_shared<Alarms>();
   auto watched = options();

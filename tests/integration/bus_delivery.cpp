@@ -12,10 +12,12 @@ TEST_P(BusDelivery, GivesTheHandlerEnvelopeDataAndUnknownFields) {
   auto client = connected();
   EventBus bus(client);
   Collected<Event<UserRegistered>> seen;
-  const auto s = bus.subscribe<UserRegistered>([&](const Event<UserRegistered>& e) { return seen.add(e), true; }, group("g"));
-  const auto published = client.publish(
-      "user.registered", R"({"user_id":"u1","email":"a@b.example","tier":"individual_pro","campaign":{"name":"spring"}})",
-      {.correlation_id = "c-1", .metadata = R"({"note":"kept"})"});
+  const auto s =
+      bus.subscribe<UserRegistered>([&](const Event<UserRegistered>& e) { return seen.add(e), true; }, group("g"));
+  const auto published =
+      client.publish("user.registered",
+                     R"({"user_id":"u1","email":"a@b.example","tier":"individual_pro","campaign":{"name":"spring"}})",
+                     {.correlation_id = "c-1", .metadata = R"({"note":"kept"})"});
   const auto events = seen.wait_for(1);
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].id, published.event_id);
@@ -43,7 +45,9 @@ TEST_P(BusDelivery, SubscribesUntypedToEverythingOnAStream) {
   auto client = connected();
   EventBus bus(client);
   Collected<std::string> seen;
-  const auto s = bus.subscribe(std::string(streams::user), {}, [&](const AnyEvent& e) { return seen.add(e.envelope.type), true; }, group("audit"));
+  const auto s = bus.subscribe(
+      std::string(streams::user), {}, [&](const AnyEvent& e) { return seen.add(e.envelope.type), true; },
+      group("audit"));
   client.publish(user("u1"));
   client.publish(UserLogin{.user_id = "u1", .ip_address = "127.0.0.1", .user_agent = "test", .success = true});
   EXPECT_EQ(seen.wait_for(2), (std::vector<std::string>{"user.registered", "user.login"}));
@@ -76,7 +80,8 @@ TEST_P(BusDelivery, HandlesABatchUpToItsSizeAndWaitsNoLongerThanAsked) {
   options.batch_size = 10;
   options.batch_wait = Millis(50);
   for (int i = 0; i < 25; ++i) client.publish(user("u" + std::to_string(i)));
-  const auto s = bus.subscribe_batch<UserRegistered>([&](Batch<UserRegistered>& batch) { return sizes.add(batch.size()), true; }, options);
+  const auto s = bus.subscribe_batch<UserRegistered>(
+      [&](Batch<UserRegistered>& batch) { return sizes.add(batch.size()), true; }, options);
   std::size_t events = 0;
   for (std::size_t calls = 1; events < 25 && calls <= 25; ++calls) {
     events = 0;
@@ -112,12 +117,14 @@ TEST_P(BusDelivery, APausedSubscriptionStartsNoHandlerUntilResumed) {
   auto client = connected();
   EventBus bus(client);
   Collected<std::string> seen;
-  auto s = bus.subscribe<UserRegistered>([&](const Event<UserRegistered>& e) { return seen.add(e.data.user_id.str()), true; }, group("g"));
+  auto s = bus.subscribe<UserRegistered>(
+      [&](const Event<UserRegistered>& e) { return seen.add(e.data.user_id.str()), true; }, group("g"));
   s.pause();
   client.publish(user("u1"));
   // Another group of the same bus handles it: the event was there to be taken.
   Collected<std::string> other;
-  const auto o = bus.subscribe<UserRegistered>([&](const Event<UserRegistered>& e) { return other.add(e.data.user_id.str()), true; }, group("other"));
+  const auto o = bus.subscribe<UserRegistered>(
+      [&](const Event<UserRegistered>& e) { return other.add(e.data.user_id.str()), true; }, group("other"));
   EXPECT_EQ(other.wait_for(1).size(), 1u);
   EXPECT_TRUE(seen.now().empty());
   s.resume();

@@ -41,7 +41,9 @@ TEST_P(ClientPublish, ReturnsIdsThatGrowAndTheEventCanBeRead) {
 
 TEST_P(ClientPublish, ReportsEveryBadFieldAndStoresNothing) {
   auto client = connected();
-  const auto wrong = [&] { client.publish(UserRegistered{.user_id = "", .email = "nobody", .tier = Tier::individual_pro}); };
+  const auto wrong = [&] {
+    client.publish(UserRegistered{.user_id = "", .email = "nobody", .tier = Tier::individual_pro});
+  };
   EXPECT_EQ(code_of(wrong), Errc::invalid);
   EXPECT_NE(last_message().find("/user_id"), std::string::npos) << last_message();
   EXPECT_NE(last_message().find("/email"), std::string::npos) << last_message();
@@ -79,9 +81,10 @@ TEST_P(ClientPublish, AsynchronousPublishesKeepTheirOrderAndAllEnd) {
   auto client = connected(narrow);
   Collected<std::string> stored;
   for (int i = 0; i < 200; ++i) {
-    client.publish_async(user("u" + std::to_string(i)), [&](const Published& published, const std::exception_ptr& error) {
-      if (!error) stored.add(published.event_id);
-    });
+    client.publish_async(user("u" + std::to_string(i)),
+                         [&](const Published& published, const std::exception_ptr& error) {
+                           if (!error) stored.add(published.event_id);
+                         });
   }
   client.flush();
   const auto ids = stored.wait_for(200);

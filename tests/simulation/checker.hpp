@@ -12,7 +12,7 @@ namespace collective::simulation {
 struct Rules {
   /// By group: the types it declares, and the entry after which each counts.
   std::map<std::string, std::map<std::string, EntryId>> groups;
-  bool deduplicated = false;                               ///< every event carries a chosen id
+  bool deduplicated = false;  ///< every event carries a chosen id
   std::uint32_t max_attempts = 3;
   std::uint32_t stall_limit = 3;
 };
@@ -28,6 +28,7 @@ struct Rules {
 void check(const History& history, broker::Admin& store, const Rules& rules, std::vector<std::string>& broken);
 
 /// Of one dead letter: it has a reason, and only what was being handled when its process ended is charged for that.
-void check_letter(History& history, const broker::DeadLetter& letter, const History::Handling& handling, const std::string& group);
+void check_letter(History& history, const broker::DeadLetter& letter, const History::Handling& handling,
+                  const std::string& group);
 
 }  // namespace collective::simulation

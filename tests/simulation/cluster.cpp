@@ -7,12 +7,15 @@ namespace collective::simulation {
 namespace {
 
 constexpr auto trouble_lasts = seconds(90);
-constexpr auto patience = std::chrono::hours(3);  // virtual: a clock that jumped by an hour delays what it stored by one
+constexpr auto patience =
+    std::chrono::hours(3);  // virtual: a clock that jumped by an hour delays what it stored by one
 
 class Cluster {
  public:
   explicit Cluster(const Scenario& scenario)
-      : scenario_(scenario), world_(scenario.seed), store_(memory::open("simulation")),
+      : scenario_(scenario),
+        world_(scenario.seed),
+        store_(memory::open("simulation")),
         network_(world_, *store_.broker, history_, faults_) {
     world_.tell_to(scenario.tell);
     network_.plant(scenario.network_bugs);
@@ -40,8 +43,11 @@ class Cluster {
  private:
   [[nodiscard]] Rules rules() {
     Rules rules;
-    rules.groups = {{"mail", {{"letter", {}}, {"parcel", {}}}}, {"ledger", {{"letter", {}}}}, {"audit", {{"letter", {}}, {"parcel", {}}}}};
-    for (const auto& group : groups()) {  // when an old version of the mail service began, parcels count from a new one's start
+    rules.groups = {{"mail", {{"letter", {}}, {"parcel", {}}}},
+                    {"ledger", {{"letter", {}}}},
+                    {"audit", {{"letter", {}}, {"parcel", {}}}}};
+    for (const auto& group :
+         groups()) {  // when an old version of the mail service began, parcels count from a new one's start
       for (const auto& route : group.routes) {
         if (group.name == "mail" && route.route == "parcel") rules.groups["mail"]["parcel"] = route.since;
       }
@@ -52,7 +58,8 @@ class Cluster {
 
   void add_services() {
     const auto add = [this](const std::string& name, Service::Plan plan) {
-      services_.push_back(std::make_unique<Service>(world_, *store_.broker, history_, network_, name, std::move(plan), scenario_.service_bugs));
+      services_.push_back(std::make_unique<Service>(world_, *store_.broker, history_, network_, name, std::move(plan),
+                                                    scenario_.service_bugs));
     };
     add("mail-1", {"mail", Ordering::none, {"letter", "parcel"}, 3});
     add("mail-2", {"mail", Ordering::none, {"letter", "parcel"}, 1});
@@ -119,7 +126,11 @@ class Cluster {
     event.stream = stream;
     event.type = world_.chance(0.7) ? "letter" : "parcel";
     const double kind = world_.uniform();
-    event.data = kind < 0.03 ? "killer" : kind < 0.06 ? "hanging" : kind < 0.12 ? "poison" : kind < 0.25 ? "flaky" : "healthy";
+    event.data = kind < 0.03   ? "killer"
+                 : kind < 0.06 ? "hanging"
+                 : kind < 0.12 ? "poison"
+                 : kind < 0.25 ? "flaky"
+                               : "healthy";
     const auto key = "key-" + std::to_string(world_.below(5));
     event.metadata = R"({"key":")" + key + R"("})";
     history_.events[event.id] = {.type = event.type, .key = key};
@@ -161,10 +172,11 @@ class Cluster {
     }
     std::string left;
     for (const auto& group : groups()) {
-      left += "; " + group.name + ": lag " + std::to_string(group.lag) + ", pending " + std::to_string(group.pending) + " (" +
-              std::to_string(group.unowned) + " unowned, " + std::to_string(group.delayed) + " delayed)";
+      left += "; " + group.name + ": lag " + std::to_string(group.lag) + ", pending " + std::to_string(group.pending) +
+              " (" + std::to_string(group.unowned) + " unowned, " + std::to_string(group.delayed) + " delayed)";
     }
-    history_.breaks(world_.now(), "not drained within " + std::to_string(patience.count()) + " h after everything healed" + left);
+    history_.breaks(world_.now(),
+                    "not drained within " + std::to_string(patience.count()) + " h after everything healed" + left);
     return false;
   }
 
@@ -215,7 +227,9 @@ class Cluster {
 
 }  // namespace
 
-Verdict run(const Scenario& scenario) { return Cluster(scenario).all(); }
+Verdict run(const Scenario& scenario) {
+  return Cluster(scenario).all();
+}
 
 std::string report(const Scenario& scenario, const Verdict& verdict) {
   std::string text = "seed " + std::to_string(scenario.seed) + " broke " + std::to_string(verdict.broken.size()) +

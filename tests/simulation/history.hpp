@@ -20,12 +20,12 @@ struct History {
     int starts = 0;
     int successes = 0;
     int failures = 0;
-    int interrupted = 0;    ///< handlings whose process stopped, froze or ran out of time in the middle
-    int marks = 0;          ///< times it was handed out with its start mark stored
-    int marks_received = 0; ///< times that reached the process; what it never saw it cannot finish
-    int dead_letters = 0;   ///< steps of the store that made it one
+    int interrupted = 0;                 ///< handlings whose process stopped, froze or ran out of time in the middle
+    int marks = 0;                       ///< times it was handed out with its start mark stored
+    int marks_received = 0;              ///< times that reached the process; what it never saw it cannot finish
+    int dead_letters = 0;                ///< steps of the store that made it one
     std::vector<std::uint32_t> charged;  ///< attempts, as each stored failure counted them
-    bool skipped = false;   ///< acknowledged by the store without a handler: its type is not declared
+    bool skipped = false;                ///< acknowledged by the store without a handler: its type is not declared
   };
   struct Event {
     std::string type;
@@ -36,7 +36,7 @@ struct History {
     int copies = 0;
   };
 
-  std::map<std::string, Event> events;                              ///< by event id
+  std::map<std::string, Event> events;                               ///< by event id
   std::map<std::string, std::map<std::string, Handling>> handlings;  ///< by group, then event id
   bool clocks_jumped = false;       ///< then leases end early, and order is not promised
   std::vector<std::string> broken;  ///< rules seen broken as it happened

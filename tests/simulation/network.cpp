@@ -30,7 +30,8 @@ void Network::deliver(Call call, broker::Reply<Answer> reply) {
   }
   if (fate < (bound += faults_.late)) {
     unknown();
-    return world_.after(call_timeout + world_.between(milliseconds(0), seconds(40)), [call] { call([](const auto&) {}); });
+    return world_.after(call_timeout + world_.between(milliseconds(0), seconds(40)),
+                        [call] { call([](const auto&) {}); });
   }
   world_.after(there, [this, call, reply, back] {
     call([this, reply, back](broker::Result<Answer> answer) {
@@ -59,13 +60,15 @@ void Network::append(broker::AppendBatch batch, broker::Reply<std::vector<broker
 
 void Network::join(broker::Join request, broker::Reply<EntryId> reply) {
   if (bugs_.group_at_end) request.start.at = broker::Start::At::latest;
-  deliver<EntryId>([this, request = std::move(request)](const broker::Reply<EntryId>& answered) { store_.join(request, answered); },
-                   std::move(reply));
+  deliver<EntryId>(
+      [this, request = std::move(request)](const broker::Reply<EntryId>& answered) { store_.join(request, answered); },
+      std::move(reply));
 }
 
 void Network::exchange(broker::Exchange request, broker::Reply<broker::Exchanged> reply) {
   for (auto& settlement : request.settlements) {
-    if (bugs_.dead_letter_forgotten && settlement.verdict == Verdict::dead_letter) settlement.verdict = Verdict::acknowledge;
+    if (bugs_.dead_letter_forgotten && settlement.verdict == Verdict::dead_letter)
+      settlement.verdict = Verdict::acknowledge;
     if (bugs_.retry_not_counted && settlement.verdict == Verdict::park && settlement.progress.attempts > 0) {
       --settlement.progress.attempts;
     }
@@ -96,12 +99,14 @@ void Network::note(const broker::Exchange& request, const broker::Exchanged& ans
     if (known == ids_.end()) continue;
     auto& handling = group[known->second];
     const auto again = [&](const auto& later) { return later.ticket.work == settlement.ticket.work; };
-    if (std::any_of(request.settlements.begin() + static_cast<std::ptrdiff_t>(i) + 1, request.settlements.end(), again)) continue;
+    if (std::any_of(request.settlements.begin() + static_cast<std::ptrdiff_t>(i) + 1, request.settlements.end(), again))
+      continue;
     const bool charges = settlement.verdict == Verdict::park || settlement.verdict == Verdict::hold;
     if (charges && settlement.progress.attempts > 0) handling.charged.push_back(settlement.progress.attempts);
     if (settlement.verdict == Verdict::dead_letter) ++handling.dead_letters;
-    world_.trace("settled", request.member + " " + known->second + " verdict " + std::to_string(static_cast<int>(settlement.verdict)) +
-                                " attempts " + std::to_string(settlement.progress.attempts));
+    world_.trace("settled", request.member + " " + known->second + " verdict " +
+                                std::to_string(static_cast<int>(settlement.verdict)) + " attempts " +
+                                std::to_string(settlement.progress.attempts));
   }
   for (const auto& delivered : answer.deliveries) {
     const std::string id(delivered.entry.event.id);

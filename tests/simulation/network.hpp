@@ -31,10 +31,10 @@ class Network {
 
   /// Mutations for the tests of the checker.
   struct Bugs {
-    bool group_at_end = false;          ///< a new group begins at the end of the stream
-    bool dead_letter_forgotten = false; ///< acknowledges instead of storing the dead letter
-    bool retry_not_counted = false;     ///< a retry is stored without its attempt
-    bool order_ignored = false;         ///< asks without the lane
+    bool group_at_end = false;           ///< a new group begins at the end of the stream
+    bool dead_letter_forgotten = false;  ///< acknowledges instead of storing the dead letter
+    bool retry_not_counted = false;      ///< a retry is stored without its attempt
+    bool order_ignored = false;          ///< asks without the lane
   };
   void plant(const Bugs& bugs) { bugs_ = bugs; }
 
@@ -48,7 +48,8 @@ class Network {
   History& history_;
   const Faults& faults_;
   Bugs bugs_;
-  std::map<std::pair<std::string, broker::WorkId>, std::string> ids_;  ///< event ids of what was handed out, by group and work
+  std::map<std::pair<std::string, broker::WorkId>, std::string>
+      ids_;  ///< event ids of what was handed out, by group and work
 };
 
 }  // namespace collective::simulation

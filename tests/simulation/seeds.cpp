@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <iostream>
+
+#include <gtest/gtest.h>
 
 #include "simulation/cluster.hpp"
 

@@ -7,7 +7,9 @@ namespace {
 
 using broker::Failure;
 
-std::string id_of(const engine::Work& work) { return std::string(work.delivered.entry.event.id); }
+std::string id_of(const engine::Work& work) {
+  return std::string(work.delivered.entry.event.id);
+}
 
 }  // namespace
 
@@ -69,7 +71,9 @@ void Service::interrupted(const Life& life) {
   for (const auto& id : ids) ++history_.handlings[plan_.group][id].interrupted;
 }
 
-History::Handling& Service::handling(const engine::Work& work) { return history_.handlings[plan_.group][id_of(work)]; }
+History::Handling& Service::handling(const engine::Work& work) {
+  return history_.handlings[plan_.group][id_of(work)];
+}
 
 void Service::post(const LifePtr& life, Nanos delay, std::function<void(const LifePtr&)> happens) {
   const std::weak_ptr<Life> weak = life;
@@ -90,7 +94,8 @@ void Service::pump(const LifePtr& life) {
   for (const auto& slot : actions.stops) {
     const auto& overdue = life->running.at(slot.index);
     for (const auto& work : overdue.work) ++handling(work).interrupted;
-    post(life, milliseconds(500), [this, slot, number = overdue.number](const LifePtr& alive) { end(alive, slot.index, number, false); });
+    post(life, milliseconds(500),
+         [this, slot, number = overdue.number](const LifePtr& alive) { end(alive, slot.index, number, false); });
   }
   call_broker(life, actions);
   if (life->member.done()) {
@@ -158,7 +163,8 @@ void Service::begin(const LifePtr& life, const engine::Start& start) {
   const bool cured = work.delivered.progress.generation > 0;
   world_.trace("handle", name_ + " " + id_of(work) + " attempts " + std::to_string(work.delivered.progress.attempts));
   ++handling(work).starts;
-  if (!history_.events.contains(id_of(work))) history_.breaks(world_.now(), "handled " + id_of(work) + ", which nobody published");
+  if (!history_.events.contains(id_of(work)))
+    history_.breaks(world_.now(), "handled " + id_of(work) + ", which nobody published");
   if (plan_.ordering != Ordering::none && !work.delivered.ticket.work.side) check_order(work);
   const auto number = ++life->handlings;
   life->running[start.slot.index] = {number, *start.work};
@@ -169,9 +175,12 @@ void Service::begin(const LifePtr& life, const engine::Start& start) {
   }
   if (behaviour == "killer" && !cured) return crash();
   if (behaviour == "hanging" && !cured) return;  // until it is asked to stop
-  const bool fails = !cured && (behaviour == "poison" || (behaviour == "flaky" && work.delivered.progress.attempts < 2));
-  const auto took = world_.chance(0.03) ? world_.between(seconds(5), seconds(15)) : world_.between(milliseconds(1), milliseconds(200));
-  post(life, took, [this, slot = start.slot.index, number, fails](const LifePtr& alive) { end(alive, slot, number, !fails); });
+  const bool fails =
+      !cured && (behaviour == "poison" || (behaviour == "flaky" && work.delivered.progress.attempts < 2));
+  const auto took = world_.chance(0.03) ? world_.between(seconds(5), seconds(15))
+                                        : world_.between(milliseconds(1), milliseconds(200));
+  post(life, took,
+       [this, slot = start.slot.index, number, fails](const LifePtr& alive) { end(alive, slot, number, !fails); });
 }
 
 void Service::end(const LifePtr& life, std::uint32_t slot, std::uint64_t number, bool well) {
@@ -208,7 +217,8 @@ void Service::check_order(const engine::Work& work) {
     const int stalls = before.interrupted + before.marks - before.marks_received;  // a lost start mark is one, too
     const bool given_up = before.dead_letters > 0 || before.failures >= 3 || stalls >= 3;
     if (before.successes > 0 || given_up) continue;
-    history_.breaks(world_.now(), plan_.group + ": " + id + " started before " + other + " of the same key was settled");
+    history_.breaks(world_.now(),
+                    plan_.group + ": " + id + " started before " + other + " of the same key was settled");
   }
 }
 

@@ -36,13 +36,20 @@ class Service {
     bool keeps_retries_in_memory = false;
   };
 
-  Service(World& world, broker::Broker& store, History& history, Network& network, std::string name, Plan plan, Bugs bugs)
-      : world_(world), store_(store), history_(history), network_(network), name_(std::move(name)), plan_(std::move(plan)), bugs_(bugs) {}
+  Service(World& world, broker::Broker& store, History& history, Network& network, std::string name, Plan plan,
+          Bugs bugs)
+      : world_(world),
+        store_(store),
+        history_(history),
+        network_(network),
+        name_(std::move(name)),
+        plan_(std::move(plan)),
+        bugs_(bugs) {}
 
   void start();
-  void stop();                 ///< asks it to drain and leave
-  void crash();                ///< loses all it has in memory
-  void freeze(Nanos duration); ///< nothing of it runs meanwhile, not even its timers
+  void stop();                  ///< asks it to drain and leave
+  void crash();                 ///< loses all it has in memory
+  void freeze(Nanos duration);  ///< nothing of it runs meanwhile, not even its timers
   void jump(Nanos by) {
     skew_ += by;
     history_.clocks_jumped = true;
@@ -52,15 +59,16 @@ class Service {
  private:
   /// From a start to a crash.
   struct Life {
-    explicit Life(engine::MemberOptions options, engine::Uniform uniform) : member(std::move(options), std::move(uniform)) {}
+    explicit Life(engine::MemberOptions options, engine::Uniform uniform)
+        : member(std::move(options), std::move(uniform)) {}
     engine::Member member;
     struct Handling {
       std::uint64_t number = 0;  ///< tells one handling from the next in the same slot
       std::vector<engine::Work> work;
     };
-    std::map<std::uint32_t, Handling> running;                   ///< by slot
+    std::map<std::uint32_t, Handling> running;  ///< by slot
     std::uint64_t handlings = 0;
-    std::set<std::string> marked;                                ///< event ids whose start mark is stored
+    std::set<std::string> marked;  ///< event ids whose start mark is stored
     Nanos frozen_until{};
     std::uint64_t pumps = 0;  ///< which timer is the newest
     broker::Broker::Watch watch;

@@ -1,14 +1,15 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "collective/collective.hpp"
+
 #include "support/temporary_directory.hpp"
 
 // For tests of the whole client and bus with real threads: what they wait for is always an event of their own, with a
@@ -101,6 +102,6 @@ class LiveTest : public ::testing::TestWithParam<std::string> {
 
 }  // namespace collective::testing_support
 
-#define COLLECTIVE_ON_EVERY_BROKER(Suite)                                                          \
+#define COLLECTIVE_ON_EVERY_BROKER(Suite)                                                                     \
   INSTANTIATE_TEST_SUITE_P(Brokers, Suite, ::testing::Values(std::string("memory"), std::string("embedded")), \
                            [](const auto& parameter) { return parameter.param; })

@@ -1,8 +1,8 @@
 #include "runtime/answers.hpp"
 
-#include <gtest/gtest.h>
-
 #include <future>
+
+#include <gtest/gtest.h>
 
 #include "broker/memory/memory.hpp"
 
@@ -15,14 +15,18 @@ class SilentBroker final : public broker::Broker {
   void append(broker::AppendBatch batch, broker::Reply<std::vector<broker::Appended>> reply) override {
     inner_->append(std::move(batch), std::move(reply));
   }
-  void join(broker::Join request, broker::Reply<EntryId> reply) override { inner_->join(std::move(request), std::move(reply)); }
+  void join(broker::Join request, broker::Reply<EntryId> reply) override {
+    inner_->join(std::move(request), std::move(reply));
+  }
   void exchange(broker::Exchange request, broker::Reply<broker::Exchanged> reply) override {
     inner_->exchange(std::move(request), std::move(reply));
   }
   void leave(broker::GroupKey key, std::string member, Timestamp now, broker::Reply<bool> reply) override {
     inner_->leave(std::move(key), std::move(member), now, std::move(reply));
   }
-  void read(broker::Read request, broker::Reply<broker::Page> reply) override { inner_->read(std::move(request), std::move(reply)); }
+  void read(broker::Read request, broker::Reply<broker::Page> reply) override {
+    inner_->read(std::move(request), std::move(reply));
+  }
   void upkeep(broker::Upkeep request, broker::Reply<broker::UpkeepReport> reply) override {
     inner_->upkeep(std::move(request), std::move(reply));
   }

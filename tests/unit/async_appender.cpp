@@ -1,8 +1,8 @@
 #include "runtime/async_appender.hpp"
 
-#include <gtest/gtest.h>
-
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "broker/memory/memory.hpp"
 
@@ -53,10 +53,11 @@ class HeldBroker {
 class AsyncAppenderTest : public testing::Test {
  protected:
   std::shared_ptr<AsyncAppender> appender(std::size_t window = 100) {
-    return std::make_shared<AsyncAppender>(held.broker(), std::make_shared<SystemClock>(), window,
-                                           [this](const std::string&, const AsyncAppender::Waiter& waiter, const auto& result) {
-                                             (result ? stored : failed).push_back(waiter.event_id);
-                                           });
+    return std::make_shared<AsyncAppender>(
+        held.broker(), std::make_shared<SystemClock>(), window,
+        [this](const std::string&, const AsyncAppender::Waiter& waiter, const auto& result) {
+          (result ? stored : failed).push_back(waiter.event_id);
+        });
   }
   static void append(AsyncAppender& to, const std::string& id) {
     broker::Append one;

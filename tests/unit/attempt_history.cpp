@@ -12,8 +12,10 @@ Attempt attempt(std::uint32_t number, std::string error = "no answer") {
 
 TEST(AttemptHistory, ComesBackAsItWasWritten) {
   const auto text = with_attempt(with_attempt("", attempt(1)), attempt(2, "a \"quoted\" reason"));
-  EXPECT_EQ(text, R"([{"attempt":1,"at":"2023-11-14T22:13:20.001Z","consumer":"mail-1","error":"no answer","took_ms":1.25},)"
-                  R"({"attempt":2,"at":"2023-11-14T22:13:20.002Z","consumer":"mail-1","error":"a \"quoted\" reason","took_ms":1.25}])");
+  EXPECT_EQ(
+      text,
+      R"([{"attempt":1,"at":"2023-11-14T22:13:20.001Z","consumer":"mail-1","error":"no answer","took_ms":1.25},)"
+      R"({"attempt":2,"at":"2023-11-14T22:13:20.002Z","consumer":"mail-1","error":"a \"quoted\" reason","took_ms":1.25}])");
   const auto history = read_history(text);
   ASSERT_EQ(history.size(), 2u);
   EXPECT_EQ(history[1].number, 2u);

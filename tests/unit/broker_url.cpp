@@ -1,8 +1,9 @@
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 
+#include <gtest/gtest.h>
+
 #include "collective/error.hpp"
+
 #include "runtime/broker_table.hpp"
 
 namespace collective::runtime {
@@ -12,7 +13,8 @@ namespace {
 class Environment {
  public:
   Environment(std::initializer_list<std::pair<const char*, const char*>> values) {
-    for (const char* name : {"EVENT_BUS_BROKER", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "XDG_STATE_HOME", "HOME"}) set(name, nullptr);
+    for (const char* name : {"EVENT_BUS_BROKER", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "XDG_STATE_HOME", "HOME"})
+      set(name, nullptr);
     for (const auto& [name, value] : values) setenv(name, value, 1);
   }
   ~Environment() {
@@ -42,7 +44,8 @@ TEST(BrokerUrl, IsTakenApart) {
 }
 
 TEST(BrokerUrl, AMalformedOneIsRefused) {
-  for (const char* bad : {"", "path", ":x", "embedded:/x?sync", "embedded:/x?=none"}) EXPECT_THROW(BrokerUrl::parse(bad), Error) << bad;
+  for (const char* bad : {"", "path", ":x", "embedded:/x?sync", "embedded:/x?=none"})
+    EXPECT_THROW(BrokerUrl::parse(bad), Error) << bad;
 }
 
 TEST(BrokerUrl, WhatIsGivenComesBeforeTheEnvironment) {

@@ -36,9 +36,14 @@ TEST(DeliveryToken, KeepsEverythingASettlementNeeds) {
 
 TEST(DeliveryToken, AnythingElseIsRefused) {
   const auto good = write_token(sample()).text;
-  const std::vector<std::string> bad_ones = {std::string(), std::string("d1"), std::string("d2") + good.substr(2), good.substr(0, 20),
-                                std::string("d1|../etc|g|c|1|1|0|1|0|0|0|3|r|"), std::string("d1|s|g|c|x|1|0|1|0|0|0|3|r|"), std::string("d1|s|g|c|01|1|0|1|0|0|0|3|r|"),
-                                std::string("d1|s|g|c|1|1|2|1|0|0|0|3|r|")};
+  const std::vector<std::string> bad_ones = {std::string(),
+                                             std::string("d1"),
+                                             std::string("d2") + good.substr(2),
+                                             good.substr(0, 20),
+                                             std::string("d1|../etc|g|c|1|1|0|1|0|0|0|3|r|"),
+                                             std::string("d1|s|g|c|x|1|0|1|0|0|0|3|r|"),
+                                             std::string("d1|s|g|c|01|1|0|1|0|0|0|3|r|"),
+                                             std::string("d1|s|g|c|1|1|2|1|0|0|0|3|r|")};
   for (const auto& bad : bad_ones) {
     EXPECT_THROW(read_token({bad}), Error) << bad;
   }

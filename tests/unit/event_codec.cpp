@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "collective/catalog.hpp"
 #include "collective/codec.hpp"
@@ -43,8 +43,8 @@ struct Everything {
   bool operator==(const Everything&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Everything, (),
-                      (i8, u8, i16, u32, i64, u64, real, duration, flag, when, object, size, maybe, inners, matrix, names,
-                       inner, rest))
+                      (i8, u8, i16, u32, i64, u64, real, duration, flag, when, object, size, maybe, inners, matrix,
+                       names, inner, rest))
 
 Everything full() {
   return {.i8 = -128,
@@ -69,30 +69,36 @@ Everything full() {
 
 TEST(EventCodec, EveryKindOfFieldComesBack) {
   const std::string json = encode(full());
-  EXPECT_EQ(json,
-            R"({"i8":-128,"u8":255,"i16":-32768,"u32":4294967295,"i64":-9223372036854775808,"u64":18446744073709551615,)"
-            R"("real":0.1,"duration":1e+300,"flag":true,"when":"2026-01-31T09:30:00.123Z","object":{"a":[]},"size":"default",)"
-            R"("maybe":"large","inners":[{"text":"a","count":5},{"text":""}],"matrix":[[1,-2],[]],"names":["x","y"],)"
-            R"("inner":{"text":"z"},"more":1})");
+  EXPECT_EQ(
+      json,
+      R"({"i8":-128,"u8":255,"i16":-32768,"u32":4294967295,"i64":-9223372036854775808,"u64":18446744073709551615,)"
+      R"("real":0.1,"duration":1e+300,"flag":true,"when":"2026-01-31T09:30:00.123Z","object":{"a":[]},"size":"default",)"
+      R"("maybe":"large","inners":[{"text":"a","count":5},{"text":""}],"matrix":[[1,-2],[]],"names":["x","y"],)"
+      R"("inner":{"text":"z"},"more":1})");
   EXPECT_EQ(decode<Everything>(json, Strictness::publisher), full());
 }
 
 TEST(EventCodec, EmptyOptionalsAreLeftOutAndNullMeansAbsent) {
   const UserRegistered event{.user_id = "u", .email = "a@b.cc", .tier = Tier::individual_pro};
   EXPECT_EQ(encode(event), R"({"user_id":"u","email":"a@b.cc","tier":"individual_pro"})");
-  const auto read = decode<UserRegistered>(R"({"user_id":"u","email":"a@b.cc","tier":"individual_pro","referral_source":null})");
+  const auto read =
+      decode<UserRegistered>(R"({"user_id":"u","email":"a@b.cc","tier":"individual_pro","referral_source":null})");
   EXPECT_EQ(read, event);
 }
 
 TEST(EventCodec, FieldsComeInAnyOrderAndWithAnySpace) {
-  const auto event = decode<UserLogin>(" {\n\t\"success\" : true , \"user_agent\":\"x\",\r\n \"ip_address\":\"y\",\"user_id\":\"z\" } \n");
+  const auto event = decode<UserLogin>(
+      " {\n\t\"success\" : true , \"user_agent\":\"x\",\r\n \"ip_address\":\"y\",\"user_id\":\"z\" } \n");
   EXPECT_EQ(event, (UserLogin{.user_id = "z", .ip_address = "y", .user_agent = "x", .success = true}));
 }
 
 TEST(EventCodec, NumbersAreShortAndExact) {
   const auto written = [](double value) {
-    SystemPerformanceDegraded event{
-        .metric_name = "m", .current_value = value, .threshold_value = 0, .affected_services = {}, .suggested_actions = {}};
+    SystemPerformanceDegraded event{.metric_name = "m",
+                                    .current_value = value,
+                                    .threshold_value = 0,
+                                    .affected_services = {},
+                                    .suggested_actions = {}};
     const std::string json = encode(event);
     EXPECT_EQ(decode<SystemPerformanceDegraded>(json).current_value, value);
     const auto start = json.find("value\":") + 7;
@@ -115,8 +121,9 @@ TEST(EventCodec, NumbersAreShortAndExact) {
 
 TEST(EventCodec, WholeNumbersMayBeWrittenAsReals) {
   const auto size = [](const std::string& number) {
-    const auto event = decode<FileUploaded>(R"({"file_id":"f","user_id":"u","contextual_core_id":"c","filename":"n","file_size":)" +
-                                            number + R"(,"mime_type":"m","is_browser_viewable":true})");
+    const auto event =
+        decode<FileUploaded>(R"({"file_id":"f","user_id":"u","contextual_core_id":"c","filename":"n","file_size":)" +
+                             number + R"(,"mime_type":"m","is_browser_viewable":true})");
     return std::int64_t{event.file_size};
   };
   EXPECT_EQ(size("500"), 500);
@@ -133,7 +140,8 @@ TEST(EventCodec, TextKeepsEveryCharacter) {
   text += std::string(5'000, 'x') + "\x7F";
   const UserLogin event{.user_id = "u", .ip_address = text, .user_agent = "", .success = true};
   EXPECT_EQ(decode<UserLogin>(encode(event)).ip_address, text);
-  EXPECT_NE(encode(event).find(R"(quote \" backslash \\ slash / tab \t newline \n bell \u0007 é 漢 😀 \u0000xxx)"), std::string::npos);
+  EXPECT_NE(encode(event).find(R"(quote \" backslash \\ slash / tab \t newline \n bell \u0007 é 漢 😀 \u0000xxx)"),
+            std::string::npos);
 }
 
 TEST(EventCodec, EscapesAreRead) {
@@ -148,10 +156,12 @@ TEST(EventCodec, UnknownMembersAreKeptInTheirOwnText) {
   std::string unknown;
   std::vector<FieldProblem> problems;
   const auto& type = descriptor_of<UserLogin>();
-  EXPECT_TRUE(decode_into(type, &event, R"({"a" : 1e400,"user_id":"u","ip_address":"","user_agent":"","success":true,"b":{"c":[ ]}})",
+  EXPECT_TRUE(decode_into(type, &event,
+                          R"({"a" : 1e400,"user_id":"u","ip_address":"","user_agent":"","success":true,"b":{"c":[ ]}})",
                           &unknown, problems));
   EXPECT_EQ(unknown, R"({"a" : 1e400,"b":{"c":[ ]}})");
-  EXPECT_TRUE(decode_into(type, &event, R"({"user_id":"u","ip_address":"","user_agent":"","success":true})", &unknown, problems));
+  EXPECT_TRUE(decode_into(type, &event, R"({"user_id":"u","ip_address":"","user_agent":"","success":true})", &unknown,
+                          problems));
   EXPECT_EQ(unknown, "{}");
 }
 
@@ -162,7 +172,8 @@ TEST(EventCodec, ExtraFieldsStandBesideTheNamedOnes) {
   EXPECT_EQ(decode<UserUpdated>(json).fields, R"({"name": "Ada","age": 36})");
   EXPECT_EQ(encode(UserUpdated{.user_id = "u"}), R"({"user_id":"u"})");
   EXPECT_EQ(encode(UserUpdated{.user_id = "u", .fields = " { } "}), R"({"user_id":"u"})");
-  EXPECT_EQ(decode<UserUpdated>(R"({"user_id":"u","fields":1})").fields, R"({"fields":1})") << "the C++ name means nothing on the wire";
+  EXPECT_EQ(decode<UserUpdated>(R"({"user_id":"u","fields":1})").fields, R"({"fields":1})")
+      << "the C++ name means nothing on the wire";
 }
 
 TEST(EventCodec, ReadersTolerateEnumNamesTheyDoNotKnow) {
@@ -183,7 +194,11 @@ TEST(EventCodec, AppendsToWhatIsThere) {
 
 TEST(EventCodec, FindsTheUserOfAnEvent) {
   const SystemErrorCritical without{};
-  const SystemErrorCritical with{.service_name = "", .error_type = "", .error_message = "", .stack_trace = "", .user_id = "u7",
+  const SystemErrorCritical with{.service_name = "",
+                                 .error_type = "",
+                                 .error_message = "",
+                                 .stack_trace = "",
+                                 .user_id = "u7",
                                  .requires_immediate_attention = false};
   EXPECT_EQ(user_id_of(descriptor_of<SystemErrorCritical>(), &without), "");
   EXPECT_EQ(user_id_of(descriptor_of<SystemErrorCritical>(), &with), "u7");
@@ -232,7 +247,9 @@ TEST(EventCodec, AnUntypedEventReadsAsItsTypeOnly) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Errc::invalid);
-    EXPECT_STREQ(error.what(), R"(the event 01ARYZ6S41TSV4RRFFQ69G5FAV is a "user.registered", not a "user.login": read it as its own type)");
+    EXPECT_STREQ(
+        error.what(),
+        R"(the event 01ARYZ6S41TSV4RRFFQ69G5FAV is a "user.registered", not a "user.login": read it as its own type)");
   }
 }
 

@@ -1,19 +1,22 @@
+#include <random>
+
 #include <gtest/gtest.h>
 #include <simdjson.h>
-
-#include <random>
 
 #include "collective/catalog.hpp"
 #include "collective/codec.hpp"
 #include "collective/event.hpp"
 #include "collective/validation.hpp"
+
 #include "event/scan.hpp"
 
 // Hostile and broken JSON. simdjson, which shares no code with the reader, is the second opinion.
 namespace collective {
 namespace {
 
-bool accepted(std::string_view json) { return json_object_problem(json).empty(); }
+bool accepted(std::string_view json) {
+  return json_object_problem(json).empty();
+}
 
 std::string nested(int levels) {
   std::string text = "{\"a\":";
@@ -42,17 +45,54 @@ TEST(EventJson, DepthCountsFromTheEvent) {
   };
   EXPECT_TRUE(fits(nested(63)));
   EXPECT_FALSE(fits(nested(64)));
-  EXPECT_TRUE(validate(UserUpdated{.user_id = "u", .fields = nested(64)}).empty()) << "extra fields stand in the event itself";
+  EXPECT_TRUE(validate(UserUpdated{.user_id = "u", .fields = nested(64)}).empty())
+      << "extra fields stand in the event itself";
   EXPECT_FALSE(validate(UserUpdated{.user_id = "u", .fields = nested(65)}).empty());
 }
 
 TEST(EventJson, RefusesWhatIsNoJson) {
-  for (const std::string text :
-       {"", " ", "null", "[]", "\"{}\"", "{", "}", "{}}", "{} {}", "{,}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}",
-        "{\"a\":1 \"b\":2}", "{\"a\":[1,]}", "{\"a\":[1 2]}", "{\"a\":[}", "{\"a\":01}", "{\"a\":+1}", "{\"a\":.5}", "{\"a\":1.}",
-        "{\"a\":1e}", "{\"a\":-}", "{\"a\":0x10}", "{\"a\":NaN}", "{\"a\":Infinity}", "{\"a\":tru}", "{\"a\":truex}", "{\"a\":nul",
-        "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12\"}", "{\"a\":\"\\u12G4\"}", "{\"a\":\"", "{\"a\":\"\\", "{\"a\":\"\\\"}",
-        "{\"a\":1}\xEF\xBB\xBF", "\xEF\xBB\xBF{}", "// {}", "{\"a\":1/**/}"}) {
+  for (const std::string text : {"",
+                                 " ",
+                                 "null",
+                                 "[]",
+                                 "\"{}\"",
+                                 "{",
+                                 "}",
+                                 "{}}",
+                                 "{} {}",
+                                 "{,}",
+                                 "{\"a\"}",
+                                 "{\"a\":}",
+                                 "{\"a\":1,}",
+                                 "{a:1}",
+                                 "{'a':1}",
+                                 "{\"a\":1 \"b\":2}",
+                                 "{\"a\":[1,]}",
+                                 "{\"a\":[1 2]}",
+                                 "{\"a\":[}",
+                                 "{\"a\":01}",
+                                 "{\"a\":+1}",
+                                 "{\"a\":.5}",
+                                 "{\"a\":1.}",
+                                 "{\"a\":1e}",
+                                 "{\"a\":-}",
+                                 "{\"a\":0x10}",
+                                 "{\"a\":NaN}",
+                                 "{\"a\":Infinity}",
+                                 "{\"a\":tru}",
+                                 "{\"a\":truex}",
+                                 "{\"a\":nul",
+                                 "{\"a\":\"\n\"}",
+                                 "{\"a\":\"\\x\"}",
+                                 "{\"a\":\"\\u12\"}",
+                                 "{\"a\":\"\\u12G4\"}",
+                                 "{\"a\":\"",
+                                 "{\"a\":\"\\",
+                                 "{\"a\":\"\\\"}",
+                                 "{\"a\":1}\xEF\xBB\xBF",
+                                 "\xEF\xBB\xBF{}",
+                                 "// {}",
+                                 "{\"a\":1/**/}"}) {
     EXPECT_FALSE(accepted(text)) << text;
   }
   EXPECT_FALSE(accepted(std::string_view("{}\0", 3)));
@@ -60,9 +100,10 @@ TEST(EventJson, RefusesWhatIsNoJson) {
 }
 
 TEST(EventJson, RefusesHalfSurrogatePairsAndBrokenUtf8) {
-  for (const char* text : {R"({"a":"\ud800"})", R"({"a":"\udc00"})", R"({"a":"\ud800\u0041"})", R"({"a":"\ud800\ud800"})",
-                           R"({"a":"\ud83d x \ude00"})", R"({"\udfff":1})", "{\"a\":\"\xED\xA0\x80\"}", "{\"a\":\"\xC0\x80\"}",
-                           "{\"a\":\"\xF4\x90\x80\x80\"}", "{\"a\":\"\x80\"}", "{\"a\":\"\xE2\x82\"}", "{\"\xFF\":1}"}) {
+  for (const char* text :
+       {R"({"a":"\ud800"})", R"({"a":"\udc00"})", R"({"a":"\ud800\u0041"})", R"({"a":"\ud800\ud800"})",
+        R"({"a":"\ud83d x \ude00"})", R"({"\udfff":1})", "{\"a\":\"\xED\xA0\x80\"}", "{\"a\":\"\xC0\x80\"}",
+        "{\"a\":\"\xF4\x90\x80\x80\"}", "{\"a\":\"\x80\"}", "{\"a\":\"\xE2\x82\"}", "{\"\xFF\":1}"}) {
     EXPECT_FALSE(accepted(text)) << text;
     const auto problems = validate_json(descriptor_of<UserUpdated>(), text, Strictness::reader);
     ASSERT_EQ(problems.size(), 1U) << "also where the field is unknown";
@@ -79,7 +120,8 @@ TEST(EventJson, EveryByteThatNeedsAnEscapeIsFound) {
         std::string text(length, 'x');
         for (std::size_t i = 0; i < length; ++i) text[i] = static_cast<char>("\x20\x21\x23\x5B\x5D\x7F\x80\xFF"[i % 8]);
         text[at] = special;
-        ASSERT_EQ(event::find_special(text.data(), text.data() + length) - text.data(), static_cast<std::ptrdiff_t>(at));
+        ASSERT_EQ(event::find_special(text.data(), text.data() + length) - text.data(),
+                  static_cast<std::ptrdiff_t>(at));
       }
     }
   }
@@ -87,7 +129,8 @@ TEST(EventJson, EveryByteThatNeedsAnEscapeIsFound) {
 
 // Small changes to good JSON: both readers must say the same. Where they differ is listed.
 TEST(EventJson, AgreesWithSimdjsonOnMutatedText) {
-  const std::string base = R"({"user_id":"u\n\u00e9é","a":[1,-2.5e3,true,false,null,{}],"b":{"c":"\ud83d\ude00","d":[[]]},"e":0})";
+  const std::string base =
+      R"({"user_id":"u\n\u00e9é","a":[1,-2.5e3,true,false,null,{}],"b":{"c":"\ud83d\ude00","d":[[]]},"e":0})";
   std::mt19937 random(7);
   const std::string alphabet = "{}[]\",:\\u0123456789abcdefntr-+.eE \n\t\xC3\xA9\x80";
   simdjson::dom::parser parser;
@@ -98,17 +141,24 @@ TEST(EventJson, AgreesWithSimdjsonOnMutatedText) {
       const std::size_t at = random() % text.size();
       const char c = alphabet[random() % alphabet.size()];
       switch (random() % 3) {
-        case 0: text[at] = c; break;
-        case 1: text.erase(at, 1 + random() % 3); break;
-        default: text.insert(at, 1, c); break;
+        case 0:
+          text[at] = c;
+          break;
+        case 1:
+          text.erase(at, 1 + random() % 3);
+          break;
+        default:
+          text.insert(at, 1, c);
+          break;
       }
     }
     simdjson::dom::element element;
     const auto error = parser.parse(text).get(element);
     const bool theirs = error == simdjson::SUCCESS && element.is_object();
-    if (error == simdjson::NUMBER_ERROR) continue;   // it also refuses well-formed numbers beyond double and 64 bits
+    if (error == simdjson::NUMBER_ERROR) continue;  // it also refuses well-formed numbers beyond double and 64 bits
     const bool ours = accepted(text);
-    if (theirs && !ours && json_object_problem(text).find("surrogate") != std::string::npos) continue;  // it lets some pass
+    if (theirs && !ours && json_object_problem(text).find("surrogate") != std::string::npos)
+      continue;  // it lets some pass
     ASSERT_EQ(ours, theirs) << text;
     good += ours ? 1 : 0;
   }

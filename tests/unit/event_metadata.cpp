@@ -1,8 +1,8 @@
-#include "event/metadata.hpp"
-
 #include <gtest/gtest.h>
 
 #include "collective/error.hpp"
+
+#include "event/metadata.hpp"
 
 namespace collective::event {
 namespace {
@@ -16,8 +16,10 @@ const Metadata full{.causation_id = "01ARYZ6S41TSV4RRFFQ69G5FAV",
 
 TEST(EventMetadata, ComesBackAsItWas) {
   const std::string text = write_metadata("", full);
-  EXPECT_EQ(text, R"({"causation_id":"01ARYZ6S41TSV4RRFFQ69G5FAV","hops":3,"path":"file.uploaded > file.processing.completed",)"
-                  R"("key":"user \"7\"","source":"api","traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"})");
+  EXPECT_EQ(
+      text,
+      R"({"causation_id":"01ARYZ6S41TSV4RRFFQ69G5FAV","hops":3,"path":"file.uploaded > file.processing.completed",)"
+      R"("key":"user \"7\"","source":"api","traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"})");
   EXPECT_EQ(read_metadata(text), full);
   EXPECT_EQ(ordering_key(text), "user \"7\"");
   EXPECT_EQ(causation_id(text), "01ARYZ6S41TSV4RRFFQ69G5FAV");
@@ -50,7 +52,8 @@ TEST(EventMetadata, RefusesAUsersTextThatIsNoObject) {
 }
 
 TEST(EventMetadata, ReadingGoesOnWhereMembersAreOfAnotherKind) {
-  EXPECT_EQ(read_metadata(R"({"causation_id":5,"hops":"3","key":null,"path":["x"],"source":"api"})"), (Metadata{.source = "api"}));
+  EXPECT_EQ(read_metadata(R"({"causation_id":5,"hops":"3","key":null,"path":["x"],"source":"api"})"),
+            (Metadata{.source = "api"}));
   EXPECT_EQ(read_metadata(R"({"hops":-1})").hops, 0U);
   for (const char* text : {"[]", "nonsense", R"({"source":"api","broken)", "{\"source\":\"\xFF\"}"}) {
     EXPECT_EQ(read_metadata(text), Metadata{}) << text;

@@ -7,7 +7,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Timestamp at(std::int64_t ms) { return Timestamp(milliseconds(ms)); }
+Timestamp at(std::int64_t ms) {
+  return Timestamp(milliseconds(ms));
+}
 
 TEST(EventTime, IsWrittenInUtcWithMilliseconds) {
   EXPECT_EQ(to_iso8601(at(0)), "1970-01-01T00:00:00.000Z");
@@ -22,7 +24,8 @@ TEST(EventTime, OutsideTheYearsOfIso8601TheNearestTimeIsWritten) {
 }
 
 TEST(EventTime, ReadsWhatItWrites) {
-  for (const std::int64_t ms : {0LL, -1LL, 1LL, 951'782'399'999LL, 1'769'851'800'123LL, -62'167'219'200'000LL, 253'402'300'799'999LL}) {
+  for (const std::int64_t ms :
+       {0LL, -1LL, 1LL, 951'782'399'999LL, 1'769'851'800'123LL, -62'167'219'200'000LL, 253'402'300'799'999LL}) {
     EXPECT_EQ(parse_iso8601(to_iso8601(at(ms))), at(ms)) << ms;
   }
 }
@@ -40,11 +43,12 @@ TEST(EventTime, ReadsOffsets) {
 }
 
 TEST(EventTime, RefusesEverythingElse) {
-  for (const char* text : {"", "2026", "2026-01-31", "2026-01-31T09:30Z", "2026-01-31T09:30:00", "2026-01-31T09:30:00.Z",
-                           "2026-01-31T09:30:00.1234567890Z", "2026-02-29T09:30:00Z", "2026-13-01T09:30:00Z",
-                           "2026-01-31T24:00:00Z", "2026-01-31T09:60:00Z", "2026-01-31T09:30:60Z", "2026-01-31 09:30:00Z",
-                           "2026-01-31T09:30:00+24:00", "2026-01-31T09:30:00+0200", "2026-01-31T09:30:00Zx",
-                           " 2026-01-31T09:30:00Z", "+026-01-31T09:30:00Z", "0000-01-01T00:00:00+00:01"}) {
+  for (const char* text :
+       {"", "2026", "2026-01-31", "2026-01-31T09:30Z", "2026-01-31T09:30:00", "2026-01-31T09:30:00.Z",
+        "2026-01-31T09:30:00.1234567890Z", "2026-02-29T09:30:00Z", "2026-13-01T09:30:00Z", "2026-01-31T24:00:00Z",
+        "2026-01-31T09:60:00Z", "2026-01-31T09:30:60Z", "2026-01-31 09:30:00Z", "2026-01-31T09:30:00+24:00",
+        "2026-01-31T09:30:00+0200", "2026-01-31T09:30:00Zx", " 2026-01-31T09:30:00Z", "+026-01-31T09:30:00Z",
+        "0000-01-01T00:00:00+00:01"}) {
     EXPECT_EQ(parse_iso8601(text), std::nullopt) << text;
   }
 }

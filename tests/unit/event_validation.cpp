@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "collective/catalog.hpp"
 #include "collective/codec.hpp"
@@ -41,8 +41,8 @@ TEST(EventValidation, ReportsEveryBadFieldAtOnce) {
 TEST(EventValidation, PointsIntoListsAndNestedObjects) {
   const auto problems = check<NotificationSendRequested>(
       R"({"user_id":"u","notification_type":"system_alert","channels":["email","pusch",3],"message":{"title":null,"action_url":{}},"priority":"normal"})");
-  EXPECT_EQ(pointers(problems), (std::vector<std::string>{"/channels/1", "/channels/2", "/message/title", "/message/body",
-                                                          "/message/action_url"}));
+  EXPECT_EQ(pointers(problems), (std::vector<std::string>{"/channels/1", "/channels/2", "/message/title",
+                                                          "/message/body", "/message/action_url"}));
   EXPECT_EQ(problems[0].allowed, R"("email", "push" or "websocket"; did you mean "push"?)");
   EXPECT_EQ(problems[2].found, "null");
   EXPECT_EQ(problems[3].found, "nothing");
@@ -57,7 +57,8 @@ TEST(EventValidation, NamesTheNearestEnumValueAndTheMisspeltField) {
 }
 
 TEST(EventValidation, TheErrorListsOneProblemALine) {
-  const Error error = invalid_event("user.registered", {{"/email", "nothing", "an e-mail address"}, {"", "broken", "a JSON object"}});
+  const Error error =
+      invalid_event("user.registered", {{"/email", "nothing", "an e-mail address"}, {"", "broken", "a JSON object"}});
   EXPECT_EQ(error.code(), Errc::invalid);
   EXPECT_FALSE(error.retryable());
   EXPECT_EQ(error.problems().size(), 2U);
@@ -105,26 +106,29 @@ TEST(EventValidation, NumbersAreFiniteAndDurationsNotNegative) {
                              .cpu_usage_percent = std::nan(""),
                              .error_rate = -1};
   const auto problems = validate(health);
-  ASSERT_EQ(pointers(problems), (std::vector<std::string>{"/response_time_ms", "/memory_usage_mb", "/cpu_usage_percent"}));
+  ASSERT_EQ(pointers(problems),
+            (std::vector<std::string>{"/response_time_ms", "/memory_usage_mb", "/cpu_usage_percent"}));
   EXPECT_EQ(problems[0].found, "-0.5");
   EXPECT_EQ(problems[1].found, "infinity");
   EXPECT_EQ(problems[2].found, "not a number (NaN)");
 
-  EXPECT_EQ(pointers(check<SystemServiceHealth>(
-                R"({"service_name":"s","status":"healthy","response_time_ms":1e400,"memory_usage_mb":-1,"cpu_usage_percent":1e-400,"error_rate":"0"})")),
-            (std::vector<std::string>{"/response_time_ms", "/memory_usage_mb", "/error_rate"}));
+  EXPECT_EQ(
+      pointers(check<SystemServiceHealth>(
+          R"({"service_name":"s","status":"healthy","response_time_ms":1e400,"memory_usage_mb":-1,"cpu_usage_percent":1e-400,"error_rate":"0"})")),
+      (std::vector<std::string>{"/response_time_ms", "/memory_usage_mb", "/error_rate"}));
 }
 
 TEST(EventValidation, EmailAddresses) {
   const auto good = [](std::string_view email) {
     return validate(UserRegistered{.user_id = "u", .email = email, .tier = Tier::individual_pro}).empty();
   };
-  for (const char* email : {"user@example.com", "first.last+tag@sub.example.co.uk", "o'brien@example.com", "jörg@münchen.de"}) {
+  for (const char* email :
+       {"user@example.com", "first.last+tag@sub.example.co.uk", "o'brien@example.com", "jörg@münchen.de"}) {
     EXPECT_TRUE(good(email)) << email;
   }
-  for (const char* email : {"", "nobody", "@example.com", "user@", "user@localhost", "a b@example.com", "a@b@example.com", "user@.com",
-                            "user@example.", "user@a..b", ".user@example.com", "user.@example.com", "us\ner@example.com",
-                            "Ada <ada@example.com>"}) {
+  for (const char* email : {"", "nobody", "@example.com", "user@", "user@localhost", "a b@example.com",
+                            "a@b@example.com", "user@.com", "user@example.", "user@a..b", ".user@example.com",
+                            "user.@example.com", "us\ner@example.com", "Ada <ada@example.com>"}) {
     EXPECT_FALSE(good(email)) << email;
   }
   EXPECT_FALSE(good(std::string(65, 'x') + "@example.com"));
@@ -133,7 +137,8 @@ TEST(EventValidation, EmailAddresses) {
 
 TEST(EventValidation, JsonFieldsAreObjects) {
   const auto found = [](Json value) {
-    const auto problems = validate(UserPreferencesUpdated{.user_id = "u", .changed_fields = {}, .old_values = {}, .new_values = value});
+    const auto problems =
+        validate(UserPreferencesUpdated{.user_id = "u", .changed_fields = {}, .old_values = {}, .new_values = value});
     return problems.empty() ? std::string() : problems[0].pointer + ' ' + problems[0].found;
   };
   EXPECT_EQ(found({}), "");
@@ -147,7 +152,8 @@ TEST(EventValidation, JsonFieldsAreObjects) {
 
 TEST(EventValidation, ExtraFieldsRepeatNoNamedField) {
   EXPECT_TRUE(validate(UserUpdated{.user_id = "u", .fields = R"({"name":1})"}).empty());
-  EXPECT_EQ(pointers(validate(UserUpdated{.user_id = "u", .fields = R"({"user_id":"other"})"})), std::vector<std::string>{"/user_id"});
+  EXPECT_EQ(pointers(validate(UserUpdated{.user_id = "u", .fields = R"({"user_id":"other"})"})),
+            std::vector<std::string>{"/user_id"});
   EXPECT_EQ(pointers(validate(UserUpdated{.user_id = "u", .fields = "nonsense"})), std::vector<std::string>{""});
 }
 
@@ -171,13 +177,21 @@ TEST(EventValidation, NamesOfStreamsAndTypes) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Errc::invalid);
     EXPECT_STREQ(error.what(),
-                 "the stream name \"../etc\" is not valid: use 1 to 128 of letters, digits, '.', '_', ':' and '-', not starting with a dot");
+                 "the stream name \"../etc\" is not valid: use 1 to 128 of letters, digits, '.', '_', ':' and '-', not "
+                 "starting with a dot");
   }
 }
 
 Envelope envelope() {
-  return {.id = new_ulid(), .stream = "user.events", .type = "user.updated", .version = 1, .timestamp = {}, .correlation_id = {},
-          .user_id = {}, .data = R"({"user_id":"u"})", .metadata = "{}"};
+  return {.id = new_ulid(),
+          .stream = "user.events",
+          .type = "user.updated",
+          .version = 1,
+          .timestamp = {},
+          .correlation_id = {},
+          .user_id = {},
+          .data = R"({"user_id":"u"})",
+          .metadata = "{}"};
 }
 
 TEST(EventValidation, ChecksTheFieldsBesideTheData) {
@@ -211,7 +225,8 @@ TEST(EventValidation, LargeEventsAreRefusedByTheirSize) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Errc::too_large);
     EXPECT_STREQ(error.what(),
-                 "user.updated has 1048577 bytes, more than the limit of 1048576; make it smaller (store what is large elsewhere and "
+                 "user.updated has 1048577 bytes, more than the limit of 1048576; make it smaller (store what is large "
+                 "elsewhere and "
                  "send where it is) or raise the option max_event_bytes");
   }
   event.version = 1'000'000;
@@ -229,7 +244,8 @@ TEST(EventValidation, NearestIsEmptyWhenNothingIsNear) {
 
 TEST(EventErrors, EveryCodeHasItsOwnName) {
   std::vector<std::string> names;
-  for (int code = 0; code <= static_cast<int>(Errc::internal); ++code) names.emplace_back(name(static_cast<Errc>(code)));
+  for (int code = 0; code <= static_cast<int>(Errc::internal); ++code)
+    names.emplace_back(name(static_cast<Errc>(code)));
   std::sort(names.begin(), names.end());
   EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
   EXPECT_EQ(name(Errc::too_large), "too_large");

@@ -55,8 +55,7 @@ struct NotificationDelivered {
 
   bool operator==(const NotificationDelivered&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(NotificationDelivered, (),
-                      (notification_id, user_id, channel, delivery_time_ms, success, error))
+BOOST_DESCRIBE_STRUCT(NotificationDelivered, (), (notification_id, user_id, channel, delivery_time_ms, success, error))
 
 enum class BriefingPeriod : std::uint8_t { weekly = 1, monthly };
 BOOST_DESCRIBE_ENUM(BriefingPeriod, weekly, monthly)

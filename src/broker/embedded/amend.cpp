@@ -1,7 +1,6 @@
-#include "broker/embedded/inspect.hpp"
-
 #include <algorithm>
 
+#include "broker/embedded/inspect.hpp"
 #include "broker/embedded/log.hpp"
 #include "broker/embedded/work.hpp"
 
@@ -67,7 +66,8 @@ broker::Result<std::uint64_t> republish(Unit& unit, const broker::GroupKey& key,
   return moved;
 }
 
-broker::Result<std::uint64_t> discard(Unit& unit, const broker::GroupKey& key, const std::vector<std::uint64_t>& numbers) {
+broker::Result<std::uint64_t> discard(Unit& unit, const broker::GroupKey& key,
+                                      const std::vector<std::uint64_t>& numbers) {
   auto* const group = unit.group(key);
   if (group == nullptr) return no_such_group(key);
   std::uint64_t discarded = 0;

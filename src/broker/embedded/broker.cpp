@@ -18,7 +18,9 @@ using broker::Failure;
 using broker::GroupKey;
 using broker::Reply;
 
-EmbeddedBroker::~EmbeddedBroker() { close(std::chrono::steady_clock::now() + std::chrono::seconds(5)); }
+EmbeddedBroker::~EmbeddedBroker() {
+  close(std::chrono::steady_clock::now() + std::chrono::seconds(5));
+}
 
 std::shared_ptr<SharedStore> EmbeddedBroker::store() const {
   const std::lock_guard lock(mutex_);
@@ -67,10 +69,11 @@ void EmbeddedBroker::exchange(broker::Exchange request, Reply<broker::Exchanged>
   if (auto wrong = check_names(request)) return reply(std::move(*wrong));
   if (request.settlements.empty() && !request.recover) {  // maybe there is nothing to do: find out without the writer
     std::optional<broker::Exchanged> idle;
-    look<bool>([](const auto&) {}, [&](const View& view) {
-      idle = idle_answer(view, request);
-      return true;
-    });
+    look<bool>([](const auto&) {},
+               [&](const View& view) {
+                 idle = idle_answer(view, request);
+                 return true;
+               });
     if (idle) return reply(std::move(*idle));
   }
   write(std::move(reply), [request = std::move(request)](Unit& unit) { return embedded::exchange(unit, request); });

@@ -47,9 +47,13 @@ Encoder& Encoder::varint(std::uint64_t value) {
   return *this;
 }
 
-Encoder& Encoder::time(Timestamp value) { return u64(static_cast<std::uint64_t>(value.time_since_epoch().count())); }
+Encoder& Encoder::time(Timestamp value) {
+  return u64(static_cast<std::uint64_t>(value.time_since_epoch().count()));
+}
 
-Encoder& Encoder::id(EntryId value) { return varint(value.ms).varint(value.seq); }
+Encoder& Encoder::id(EntryId value) {
+  return varint(value.ms).varint(value.seq);
+}
 
 Encoder& Encoder::text(std::string_view value) {
   varint(value.size());
@@ -84,9 +88,13 @@ std::string_view Decoder::raw(std::size_t size) {
   return bytes;
 }
 
-std::uint8_t Decoder::u8() { return static_cast<std::uint8_t>(raw(1)[0]); }
+std::uint8_t Decoder::u8() {
+  return static_cast<std::uint8_t>(raw(1)[0]);
+}
 
-std::uint64_t Decoder::u64() { return load_little_endian(raw(8)); }
+std::uint64_t Decoder::u64() {
+  return load_little_endian(raw(8));
+}
 
 std::uint64_t Decoder::varint() {
   std::uint64_t value = 0;
@@ -104,13 +112,17 @@ std::uint32_t Decoder::varint32() {
   return static_cast<std::uint32_t>(value);
 }
 
-Timestamp Decoder::time() { return Timestamp(std::chrono::milliseconds(static_cast<std::int64_t>(u64()))); }
+Timestamp Decoder::time() {
+  return Timestamp(std::chrono::milliseconds(static_cast<std::int64_t>(u64())));
+}
 
 EntryId Decoder::id() {
   const auto ms = varint();
   return {ms, varint()};
 }
 
-std::string_view Decoder::text() { return raw(varint()); }
+std::string_view Decoder::text() {
+  return raw(varint());
+}
 
 }  // namespace collective::embedded

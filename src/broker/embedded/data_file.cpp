@@ -1,11 +1,11 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cstring>
 #include <optional>
 #include <unordered_set>
 #include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "broker/embedded/directory.hpp"
 #include "broker/embedded/fault.hpp"
@@ -104,7 +104,8 @@ class DataFile {
     if ((load<std::uint16_t>(page, node + 4) & big_data) != 0) {
       list = read(load<std::uint64_t>(page, data) * meta_page.page_size + page_header, size);
     } else if (data + size <= page.size()) {
-      list.assign(page.begin() + static_cast<std::ptrdiff_t>(data), page.begin() + static_cast<std::ptrdiff_t>(data + size));
+      list.assign(page.begin() + static_cast<std::ptrdiff_t>(data),
+                  page.begin() + static_cast<std::ptrdiff_t>(data + size));
     }
     if (list.size() < size) return false;
     const auto count = load<std::uint64_t>(list, 0);
@@ -116,7 +117,7 @@ class DataFile {
 };
 
 std::uint64_t size_of(int file) {
-  struct stat info {};
+  struct stat info{};
   return ::fstat(file, &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 
@@ -133,15 +134,17 @@ bool is_whole(const DataFile& data, int file) {
     for (auto page = there; whole && page <= before->last_page; ++page) whole = free->contains(page);
     if (whole) return true;
     const auto after = data.newest_meta();
-    if (after && after->transaction == before->transaction) return false;  // else another process wrote meanwhile: look again
+    if (after && after->transaction == before->transaction)
+      return false;  // else another process wrote meanwhile: look again
   }
   return true;
 }
 
 Fault damaged(const std::string& path, const std::string& how) {
-  return {Errc::corrupt, "embedded store " + path + ": data.mdb " + how +
-                             "; stop every process that uses it, and restore the directory from a backup (or, if what it "
-                             "held may be lost, delete the directory)"};
+  return {Errc::corrupt,
+          "embedded store " + path + ": data.mdb " + how +
+              "; stop every process that uses it, and restore the directory from a backup (or, if what it "
+              "held may be lost, delete the directory)"};
 }
 
 }  // namespace
@@ -156,7 +159,8 @@ void check_data_file(const Directory& directory, bool must_exist) {
   const DataFile data(file);
   const bool whole = size == 0 || (data.newest_meta() && is_whole(data, file));
   ::close(file);
-  if (size == 0 && must_exist) throw damaged(directory.path(), "is empty although the store was in use: it was truncated");
+  if (size == 0 && must_exist)
+    throw damaged(directory.path(), "is empty although the store was in use: it was truncated");
   if (!whole) throw damaged(directory.path(), "is truncated or is no store: it has " + std::to_string(size) + " bytes");
 }
 

@@ -1,11 +1,5 @@
 #include "broker/embedded/directory.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -14,6 +8,12 @@
 #include <fstream>
 #include <sstream>
 #include <system_error>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "broker/embedded/fault.hpp"
 
@@ -26,12 +26,17 @@ Fault cannot(const std::string& doing, const std::string& path, int cause) {
   const auto user = "user " + std::to_string(::geteuid());
   const std::string reason = std::system_category().message(cause);
   if (cause == EACCES || cause == EPERM || cause == EROFS) {
-    return {Errc::permission, "embedded store " + path + ": " + doing + " is not allowed to " + user + " (" + reason +
-                                  "); give that user write access to the directory, or choose another one", cause};
+    return {Errc::permission,
+            "embedded store " + path + ": " + doing + " is not allowed to " + user + " (" + reason +
+                "); give that user write access to the directory, or choose another one",
+            cause};
   }
   if (cause == ELOOP || cause == ENOTDIR) {
-    return {Errc::permission, "embedded store " + path + ": it is a symbolic link or not a directory; name the directory "
-                              "itself", cause};
+    return {Errc::permission,
+            "embedded store " + path +
+                ": it is a symbolic link or not a directory; name the directory "
+                "itself",
+            cause};
   }
   return fault_of(cause, doing, path);
 }
@@ -51,7 +56,7 @@ Directory::Directory(const std::string& path) : path_(path) {
   create(path_);
   file_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (file_ < 0) throw cannot("opening the directory", path_, errno);
-  struct stat info {};
+  struct stat info{};
   int cause = ::fstat(file_, &info) == 0 ? 0 : errno;
   if (cause == 0 && ::faccessat(file_, ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0) cause = errno;
   try {
@@ -70,19 +75,21 @@ Directory::~Directory() {
 
 void Directory::refuse_links() const {
   for (const char* name : files) {
-    struct stat info {};
+    struct stat info{};
     if (::fstatat(file_, name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
     if (!S_ISREG(info.st_mode)) {
-      throw Fault(Errc::permission, "embedded store " + path_ + ": " + name + " is not a regular file (a symbolic link?); "
-                                    "the store does not follow links: remove it, or name the real directory");
+      throw Fault(Errc::permission, "embedded store " + path_ + ": " + name +
+                                        " is not a regular file (a symbolic link?); "
+                                        "the store does not follow links: remove it, or name the real directory");
     }
-    if (::faccessat(file_, name, R_OK | W_OK, AT_EACCESS) != 0) throw cannot("writing to " + std::string(name), path_, errno);
+    if (::faccessat(file_, name, R_OK | W_OK, AT_EACCESS) != 0)
+      throw cannot("writing to " + std::string(name), path_, errno);
   }
 }
 
 // An environment is a mapping of its file; an open descriptor alone may be inherited from a parent process.
 void Directory::refuse_second_copy() const {
-  struct stat data {};
+  struct stat data{};
   if (::fstatat(file_, "data.mdb", &data, AT_SYMLINK_NOFOLLOW) != 0) return;
   std::ifstream maps("/proc/self/maps");  // without /proc there is no check: it is a courtesy
   std::string line;
@@ -94,20 +101,23 @@ void Directory::refuse_second_copy() const {
     fields >> range >> rights >> offset >> device >> inode;
     if (inode != data.st_ino || std::sscanf(device.c_str(), "%x:%x", &major_id, &minor_id) != 2) continue;
     if (major_id != major(data.st_dev) || minor_id != minor(data.st_dev)) continue;
-    throw Fault(Errc::conflict, "embedded store " + path_ + ": another copy of this library (or other LMDB code) has it "
-                                "open in this process, which would break its locks; link one copy, or use one process each");
+    throw Fault(Errc::conflict,
+                "embedded store " + path_ +
+                    ": another copy of this library (or other LMDB code) has it "
+                    "open in this process, which would break its locks; link one copy, or use one process each");
   }
 }
 
 void Directory::close_on_exec() const {
   DIR* const open_files = ::opendir("/proc/self/fd");
   if (open_files == nullptr) return;
-  struct stat data {};
+  struct stat data{};
   const bool known = ::fstatat(file_, "data.mdb", &data, AT_SYMLINK_NOFOLLOW) == 0;
   while (const dirent* const entry = known ? ::readdir(open_files) : nullptr) {
-    struct stat info {};
+    struct stat info{};
     if (::fstatat(::dirfd(open_files), entry->d_name, &info, 0) != 0) continue;
-    if (info.st_dev == data.st_dev && info.st_ino == data.st_ino) ::fcntl(std::atoi(entry->d_name), F_SETFD, FD_CLOEXEC);
+    if (info.st_dev == data.st_dev && info.st_ino == data.st_ino)
+      ::fcntl(std::atoi(entry->d_name), F_SETFD, FD_CLOEXEC);
   }
   ::closedir(open_files);
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
 #include <utility>
+
+#include <sys/types.h>
 
 namespace collective::embedded {
 
@@ -12,7 +12,8 @@ class Directory {
  public:
   explicit Directory(const std::string& path);  ///< throws Fault
   ~Directory();
-  Directory(Directory&& other) noexcept : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)), id_(other.id_) {}
+  Directory(Directory&& other) noexcept
+      : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)), id_(other.id_) {}
   Directory& operator=(Directory&&) = delete;
 
   using Id = std::pair<dev_t, ino_t>;

@@ -1,13 +1,13 @@
 #include "broker/embedded/doorbell.hpp"
 
+#include <cerrno>
+#include <climits>
+
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <climits>
 
 #include "broker/embedded/crc32c.hpp"
 #include "broker/embedded/fault.hpp"
@@ -22,7 +22,9 @@ void sleep_on(std::atomic<std::uint32_t>& word, std::uint32_t expected, const ti
   ::syscall(SYS_futex, &word, FUTEX_WAIT, expected, timeout, nullptr, 0);
 }
 
-void wake_all(std::atomic<std::uint32_t>& word) { ::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0); }
+void wake_all(std::atomic<std::uint32_t>& word) {
+  ::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
 
 }  // namespace
 
@@ -44,14 +46,20 @@ Doorbell::Doorbell(int directory, const std::string& path) {
   }
   if (board_->magic != magic_number || board_->version != board_version) {
     ::munmap(map, sizeof(Board));
-    throw Fault(Errc::incompatible, "embedded store " + path + ": its doorbell file is of another version; stop every "
-                                    "process that uses the store and delete the file " + path + "/doorbell");
+    throw Fault(Errc::incompatible, "embedded store " + path +
+                                        ": its doorbell file is of another version; stop every "
+                                        "process that uses the store and delete the file " +
+                                        path + "/doorbell");
   }
 }
 
-Doorbell::~Doorbell() { ::munmap(board_, sizeof(Board)); }
+Doorbell::~Doorbell() {
+  ::munmap(board_, sizeof(Board));
+}
 
-std::size_t Doorbell::slot_of(std::string_view stream) noexcept { return crc32c(stream) % slots; }
+std::size_t Doorbell::slot_of(std::string_view stream) noexcept {
+  return crc32c(stream) % slots;
+}
 
 void Doorbell::ring() noexcept {
   board_->rings.fetch_add(1);

@@ -58,7 +58,7 @@ class Doorbell {
 
   Board* board_ = nullptr;
   std::uint32_t my_turn_ = 0;  ///< `turns` when this process last had the lock; only the writer thread uses it
-  unsigned fruitless_ = 0;  ///< times in a row nobody took the offered turn; only the writer thread uses it
+  unsigned fruitless_ = 0;     ///< times in a row nobody took the offered turn; only the writer thread uses it
 };
 
 }  // namespace collective::embedded

@@ -1,12 +1,12 @@
 #include "broker/embedded/environment.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace collective::embedded {
 namespace {
@@ -17,9 +17,12 @@ constexpr std::size_t smallest_map = std::size_t{1} << 20;
 unsigned flags_of(Sync sync) {
   const unsigned always = MDB_NOTLS;  // a read transaction belongs to whoever holds it, not to a thread
   switch (sync) {
-    case Sync::commit: return always | MDB_NOMETASYNC;
-    case Sync::full: return always;
-    case Sync::none: return always | MDB_NOSYNC;
+    case Sync::commit:
+      return always | MDB_NOMETASYNC;
+    case Sync::full:
+      return always;
+    case Sync::none:
+      return always | MDB_NOSYNC;
   }
   return always;
 }
@@ -128,17 +131,21 @@ void Environment::check_format() {
     if (format->oldest_reader > layout_version) {
       throw Fault(Errc::incompatible, "embedded store " + path_ + ": it was written by a newer version (layout " +
                                           std::to_string(format->version) + ", this library knows " +
-                                          std::to_string(layout_version) + "); update this program, and leave the store as it is");
+                                          std::to_string(layout_version) +
+                                          "); update this program, and leave the store as it is");
     }
   });
 }
 
-bool Environment::forked() const { return ::getpid() != process_; }
+bool Environment::forked() const {
+  return ::getpid() != process_;
+}
 
 void Environment::check_not_forked() const {
   if (forked()) {
-    throw Fault(Errc::invalid, "embedded store " + path_ + ": used after fork() by a child process; open it in the child "
-                               "after the fork, in a fresh program (exec)");
+    throw Fault(Errc::invalid, "embedded store " + path_ +
+                                   ": used after fork() by a child process; open it in the child "
+                                   "after the fork, in a fresh program (exec)");
   }
 }
 
@@ -174,8 +181,9 @@ void Environment::reap_readers() {
 void Environment::follow_growth() {
   const std::unique_lock lock(map_mutex_, std::chrono::seconds(2));
   if (!lock) {
-    throw Fault(Errc::unavailable, "embedded store " + path_ + ": another process enlarged it, and a writer of this process "
-                                   "that waits for its turn keeps it from following; try again");
+    throw Fault(Errc::unavailable, "embedded store " + path_ +
+                                       ": another process enlarged it, and a writer of this process "
+                                       "that waits for its turn keeps it from following; try again");
   }
   if (const int rc = mdb_env_set_mapsize(env_, 0); rc != 0) throw fault_of(rc, "following the map's growth", path_);
   MDB_envinfo info{};
@@ -280,7 +288,7 @@ bool Environment::allocate(std::size_t size) {
     allocated_ = size;
     return true;
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file, &info) == 0) allocated_ = std::max(allocated_, static_cast<std::size_t>(info.st_size));
   return false;
 }

@@ -48,8 +48,8 @@ class Environment {
     MDB_txn* txn_ = nullptr;
   };
 
-  void flush();         ///< what the last commits left to the operating system; throws Fault
-  void reap_readers();  ///< frees what killed processes were reading
+  void flush();                   ///< what the last commits left to the operating system; throws Fault
+  void reap_readers();            ///< frees what killed processes were reading
   void check_usable() const;      ///< throws Fault after a failed flush, or in a forked child
   void check_not_forked() const;  ///< throws Fault in a forked child
   [[nodiscard]] bool forked() const;
@@ -101,7 +101,7 @@ class Environment {
   const int process_;
   std::size_t page_size_ = 4096;
   std::size_t map_size_ = 0;
-  std::size_t allocated_ = 0;  ///< bytes of the file that surely have disk space; only the writer uses it
+  std::size_t allocated_ = 0;          ///< bytes of the file that surely have disk space; only the writer uses it
   std::shared_timed_mutex map_mutex_;  ///< shared: a transaction runs. Exclusive: the map is being changed
   std::mutex idle_mutex_;
   std::vector<MDB_txn*> idle_;  ///< reset read transactions, to be renewed; guarded by idle_mutex_

@@ -25,8 +25,8 @@ struct Candidate {
   friend auto operator<=>(const Candidate&, const Candidate&) = default;
 };
 struct Candidates {
-  std::vector<Candidate> due;             ///< earliest first
-  std::optional<Timestamp> next;          ///< when the next becomes due
+  std::vector<Candidate> due;     ///< earliest first
+  std::optional<Timestamp> next;  ///< when the next becomes due
 };
 /// At most `limit` and of suspects `suspects` per route. `side_only`: of side work alone.
 Candidates parked_work(const View& view, std::uint32_t group, const std::vector<std::string>& routes, Timestamp now,

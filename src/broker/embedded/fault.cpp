@@ -1,10 +1,9 @@
 #include "broker/embedded/fault.hpp"
 
-#include <unistd.h>
-
 #include <cerrno>
 
 #include <lmdb.h>
+#include <unistd.h>
 
 namespace collective::embedded {
 namespace {
@@ -51,8 +50,8 @@ Meaning meaning_of(int cause) {
 
 Fault fault_of(int cause, const std::string& doing, const std::string& path) {
   auto meaning = meaning_of(cause);
-  return {meaning.code, "embedded store " + path + ": " + doing + " failed: " + mdb_strerror(cause) + "; " + meaning.fix,
-          cause};
+  return {meaning.code,
+          "embedded store " + path + ": " + doing + " failed: " + mdb_strerror(cause) + "; " + meaning.fix, cause};
 }
 
 }  // namespace collective::embedded

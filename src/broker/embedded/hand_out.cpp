@@ -115,7 +115,8 @@ bool HandOut::give_in_order() {
   {
     const auto prefix = Key(Kind::parked).u32(group_.number).flag(false);
     auto cursor = unit_.state();
-    for (bool more = cursor.seek(prefix, prefix); more && waiting.size() <= request_.max_entries; more = cursor.next(prefix)) {
+    for (bool more = cursor.seek(prefix, prefix); more && waiting.size() <= request_.max_entries;
+         more = cursor.next(prefix)) {
       const auto parked = unit_.decoded(cursor.key(), [&] { return Pending::decode(cursor.key(), cursor.value()); });
       if (!broker::takes(request_.routes, parked.progress.route)) continue;
       const auto id = KeyReader(cursor.key().substr(prefix.view().size())).id();
@@ -198,8 +199,9 @@ void HandOut::look_ahead(Cursor& cursor, std::string_view prefix, bool here) {
   for (int looks = 0; here && !answer_.more; here = cursor.next(prefix)) {
     broker::Arena scratch;
     const auto entry = take_entry(cursor.key(), cursor.value(), stream_name_, scratch);
-    answer_.more = !entry.defect.empty() || ++looks == 64 ||
-                   (broker::takes(request_.routes, entry.event.type) && declares(group_.routes, entry.event.type, entry.id));
+    answer_.more =
+        !entry.defect.empty() || ++looks == 64 ||
+        (broker::takes(request_.routes, entry.event.type) && declares(group_.routes, entry.event.type, entry.id));
   }
 }
 

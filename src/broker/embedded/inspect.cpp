@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "broker/embedded/log.hpp"
-#include "broker/rules.hpp"
 #include "broker/embedded/work.hpp"
+#include "broker/rules.hpp"
 
 namespace collective::embedded {
 namespace {
@@ -28,7 +28,8 @@ std::optional<Listed> find_group(const View& view, const broker::GroupKey& key) 
   return Listed{*number, std::move(*record)};
 }
 
-using VisitPending = std::function<void(const WorkId&, std::uint64_t token, const std::string& member, const Progress&)>;
+using VisitPending =
+    std::function<void(const WorkId&, std::uint64_t token, const std::string& member, const Progress&)>;
 
 void each_in_runs(const View& view, const Listed& group, WorkId after, std::size_t limit, const VisitPending& visit) {
   const auto runs = Key(Kind::run).u32(group.number);
@@ -138,7 +139,8 @@ class Census {
   /// The count of a route's parked work; one that nobody declared is listed when work waits under it.
   std::uint64_t& waiting_at(const std::string& name) {
     auto& routes = info_.routes;
-    const auto known = std::find_if(routes.begin(), routes.end(), [&](const auto& route) { return route.route == name; });
+    const auto known =
+        std::find_if(routes.begin(), routes.end(), [&](const auto& route) { return route.route == name; });
     if (known != routes.end()) return known->waiting;
     return routes.emplace_back(broker::RouteInfo{name, {}, takes(name), 0}).waiting;
   }
@@ -156,20 +158,23 @@ class Census {
 }  // namespace
 
 broker::Failure no_such_group(const broker::GroupKey& key) {
-  return {Errc::not_found, "stream " + key.stream + " has no group " + key.group + "; check the names, or subscribe with the group first"};
+  return {Errc::not_found, "stream " + key.stream + " has no group " + key.group +
+                               "; check the names, or subscribe with the group first"};
 }
 
 std::vector<std::string> stream_names(const View& view) {
   std::vector<std::string> names;
   const auto prefix = Key(Kind::stream_name);
   auto cursor = view.state();
-  for (bool more = cursor.seek(prefix, prefix); more; more = cursor.next(prefix)) names.emplace_back(cursor.key().substr(1));
+  for (bool more = cursor.seek(prefix, prefix); more; more = cursor.next(prefix))
+    names.emplace_back(cursor.key().substr(1));
   return names;
 }
 
 broker::Result<broker::StreamInfo> stream_info(const View& view, const std::string& stream) {
   const auto number = view.stream_number(stream);
-  if (!number) return broker::Failure{Errc::not_found, "there is no stream " + stream + "; nothing was published to it yet"};
+  if (!number)
+    return broker::Failure{Errc::not_found, "there is no stream " + stream + "; nothing was published to it yet"};
   const auto record = view.load<StreamRecord>(Key(Kind::stream).u32(*number)).value_or(StreamRecord{});
   broker::StreamInfo info{stream, record.length(), record.delayed, {}, record.last, record.appended};
   const auto prefix = Key::of_log(*number);
@@ -181,7 +186,8 @@ broker::Result<broker::StreamInfo> stream_info(const View& view, const std::stri
 broker::Result<std::vector<broker::GroupInfo>> group_infos(const View& view, const std::string& stream, Timestamp now) {
   std::vector<broker::GroupInfo> infos;
   const auto number = view.stream_number(stream);
-  if (!number) return broker::Failure{Errc::not_found, "there is no stream " + stream + "; nothing was published to it yet"};
+  if (!number)
+    return broker::Failure{Errc::not_found, "there is no stream " + stream + "; nothing was published to it yet"};
   const auto record = view.load<StreamRecord>(Key(Kind::stream).u32(*number)).value_or(StreamRecord{});
   const auto prefix = Key(Kind::group_name).u32(*number);
   auto cursor = view.state();
@@ -191,8 +197,8 @@ broker::Result<std::vector<broker::GroupInfo>> group_infos(const View& view, con
   return infos;
 }
 
-broker::Result<std::vector<broker::PendingInfo>> pending_infos(const View& view, const broker::GroupKey& key, WorkId after,
-                                                               std::size_t limit) {
+broker::Result<std::vector<broker::PendingInfo>> pending_infos(const View& view, const broker::GroupKey& key,
+                                                               WorkId after, std::size_t limit) {
   const auto group = find_group(view, key);
   if (!group) return no_such_group(key);
   std::vector<broker::PendingInfo> infos;

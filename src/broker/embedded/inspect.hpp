@@ -16,7 +16,8 @@ broker::Result<broker::DeadLetterPage> dead_letters(const View& view, const brok
 
 broker::Result<std::uint64_t> republish(Unit& unit, const broker::GroupKey& key,
                                         const std::vector<std::uint64_t>& numbers, Timestamp now);
-broker::Result<std::uint64_t> discard(Unit& unit, const broker::GroupKey& key, const std::vector<std::uint64_t>& numbers);
+broker::Result<std::uint64_t> discard(Unit& unit, const broker::GroupKey& key,
+                                      const std::vector<std::uint64_t>& numbers);
 broker::Result<std::uint64_t> replay(Unit& unit, const broker::GroupKey& key, EntryId after);
 broker::Result<std::uint64_t> forget(Unit& unit, const broker::GroupKey& key, const std::string& route);
 broker::Result<bool> destroy_group(Unit& unit, const broker::GroupKey& key);

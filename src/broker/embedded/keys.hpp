@@ -11,23 +11,23 @@ namespace collective::embedded {
 
 /// What a record of the state tree is; the first byte of its key.
 enum class Kind : char {
-  format = 'F',      ///< -> version, oldest reader, counters
-  stream = 'S',      ///< stream -> StreamRecord
-  stream_name = 's', ///< name -> stream number
-  group = 'G',       ///< group -> GroupRecord
-  group_name = 'g',  ///< stream, name -> group number
-  routes = 'R',      ///< group -> its declared routes
-  member = 'M',      ///< group, name -> MemberRecord
-  run = 'U',         ///< group, first id -> Run: fresh entries handed out together
-  held = 'H',        ///< group, side, id -> Pending with an owner
-  parked = 'P',      ///< group, side, id -> Pending without one
-  ready = 'Y',       ///< group, suspect, route, due, id, side -> nothing: parked work in hand-out order
-  deadline = 'D',    ///< group, time, is-run, side, id -> nothing: deliveries that expire by themselves
-  side = 'C',        ///< group, number -> copy of a republished event
-  letter = 'L',      ///< group, number -> dead letter
-  delayed = 'W',     ///< stream, due, number -> event that is not visible yet
-  seen = 'I',        ///< stream, event id -> entry id and when it is forgotten
-  seen_until = 'J',  ///< stream, time, event id -> nothing
+  format = 'F',       ///< -> version, oldest reader, counters
+  stream = 'S',       ///< stream -> StreamRecord
+  stream_name = 's',  ///< name -> stream number
+  group = 'G',        ///< group -> GroupRecord
+  group_name = 'g',   ///< stream, name -> group number
+  routes = 'R',       ///< group -> its declared routes
+  member = 'M',       ///< group, name -> MemberRecord
+  run = 'U',          ///< group, first id -> Run: fresh entries handed out together
+  held = 'H',         ///< group, side, id -> Pending with an owner
+  parked = 'P',       ///< group, side, id -> Pending without one
+  ready = 'Y',        ///< group, suspect, route, due, id, side -> nothing: parked work in hand-out order
+  deadline = 'D',     ///< group, time, is-run, side, id -> nothing: deliveries that expire by themselves
+  side = 'C',         ///< group, number -> copy of a republished event
+  letter = 'L',       ///< group, number -> dead letter
+  delayed = 'W',      ///< stream, due, number -> event that is not visible yet
+  seen = 'I',         ///< stream, event id -> entry id and when it is forgotten
+  seen_until = 'J',   ///< stream, time, event id -> nothing
 };
 
 /// A key under construction. Numbers are big-endian, so keys sort as their fields do.
@@ -63,7 +63,8 @@ class Key {
  private:
   Key() = default;
   Key& number(std::uint64_t value, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) bytes_[size_ + i] = static_cast<char>((value >> (8 * (size - 1 - i))) & 0xFFu);
+    for (std::size_t i = 0; i < size; ++i)
+      bytes_[size_ + i] = static_cast<char>((value >> (8 * (size - 1 - i))) & 0xFFu);
     size_ += size;
     return *this;
   }
@@ -101,8 +102,12 @@ class KeyReader {
   std::string_view left_;
 };
 
-inline Key log_key(std::uint32_t stream, EntryId id) { return Key::of_log(stream).id(id); }
-inline EntryId id_of_log_key(std::string_view key) { return KeyReader(key.substr(4)).id(); }
+inline Key log_key(std::uint32_t stream, EntryId id) {
+  return Key::of_log(stream).id(id);
+}
+inline EntryId id_of_log_key(std::string_view key) {
+  return KeyReader(key.substr(4)).id();
+}
 inline Key work_key(Kind kind, std::uint32_t group, const broker::WorkId& work) {
   return Key(kind).u32(group).flag(work.side).id(work.id);
 }

@@ -7,7 +7,9 @@
 namespace collective::embedded {
 namespace {
 
-EntryId next_id(EntryId last, Timestamp now) { return std::max(EntryId::at(now), next_after(last)); }
+EntryId next_id(EntryId last, Timestamp now) {
+  return std::max(EntryId::at(now), next_after(last));
+}
 
 std::size_t size_of(const EnvelopeView& event) {
   return event.id.size() + event.type.size() + event.correlation_id.size() + event.user_id.size() + event.data.size() +
@@ -32,8 +34,7 @@ void remember(Unit& unit, const StreamState& stream, std::string_view event, Ent
 }
 
 void delay(Unit& unit, StreamState& stream, const broker::Append& one) {
-  const auto key =
-      Key(Kind::delayed).u32(stream.number).time(one.not_before).u64(++stream.record.delayed_given);
+  const auto key = Key(Kind::delayed).u32(stream.number).time(one.not_before).u64(++stream.record.delayed_given);
   unit.put(key, EventRecord{0, {}, one.event, {}}.encode(key, stream.record.name, unit.scratch()));
   ++stream.record.delayed;
   stream.changed = true;
@@ -41,7 +42,8 @@ void delay(Unit& unit, StreamState& stream, const broker::Append& one) {
 
 broker::Failure past_the_cap(const broker::AppendBatch& batch, std::uint64_t length) {
   return {Errc::full, "stream " + batch.stream + " holds " + std::to_string(length) + " entries and its hard cap is " +
-                          std::to_string(batch.hard_cap) + "; nothing was stored: trim it, let its groups catch up, or raise "
+                          std::to_string(batch.hard_cap) +
+                          "; nothing was stored: trim it, let its groups catch up, or raise "
                           "the cap"};
 }
 

@@ -9,9 +9,12 @@ namespace {
 
 EntryId start_of(const StreamState& stream, const broker::Start& start) {
   switch (start.at) {
-    case broker::Start::At::earliest: return {};
-    case broker::Start::At::latest: return stream.record.last;
-    case broker::Start::At::after: return start.after;
+    case broker::Start::At::earliest:
+      return {};
+    case broker::Start::At::latest:
+      return stream.record.last;
+    case broker::Start::At::after:
+      return start.after;
   }
   return {};
 }
@@ -28,7 +31,8 @@ void unlist(Unit& unit, GroupState& group, const std::string& name, Timestamp no
 void add_routes(Unit& unit, GroupState& group, const std::vector<std::string>& names, EntryId since) {
   auto routes = group.routes;
   for (const auto& name : names) {
-    const bool known = std::any_of(routes.begin(), routes.end(), [&](const Route& route) { return route.name == name; });
+    const bool known =
+        std::any_of(routes.begin(), routes.end(), [&](const Route& route) { return route.name == name; });
     if (!known) routes.push_back({name, since});
   }
   std::sort(routes.begin(), routes.end(), [](const Route& a, const Route& b) { return a.name < b.name; });
@@ -38,9 +42,8 @@ void add_routes(Unit& unit, GroupState& group, const std::vector<std::string>& n
 }  // namespace
 
 bool declares(const std::vector<Route>& routes, std::string_view type, EntryId id) {
-  return std::any_of(routes.begin(), routes.end(), [&](const Route& route) {
-    return (route.name == type || route.name == "*") && route.since < id;
-  });
+  return std::any_of(routes.begin(), routes.end(),
+                     [&](const Route& route) { return (route.name == type || route.name == "*") && route.since < id; });
 }
 
 std::optional<MemberRecord> load_member(const View& view, std::uint32_t group, const std::string& name) {
@@ -106,7 +109,8 @@ void reap(Unit& unit, GroupState& group, Work& work, const std::string& spared, 
     auto cursor = unit.state();
     for (bool more = cursor.seek(prefix, prefix); more; more = cursor.next(prefix)) {
       const std::string name(cursor.key().substr(prefix.view().size()));
-      const auto member = unit.decoded(cursor.key(), [&] { return MemberRecord::decode(cursor.key(), cursor.value()); });
+      const auto member =
+          unit.decoded(cursor.key(), [&] { return MemberRecord::decode(cursor.key(), cursor.value()); });
       if (member.lease_until <= now && name != spared) {
         ended.push_back(name);
       } else {

@@ -8,9 +8,12 @@ namespace {
 
 const char* name_of(Sync sync) {
   switch (sync) {
-    case Sync::commit: return "commit";
-    case Sync::full: return "full";
-    case Sync::none: return "none";
+    case Sync::commit:
+      return "commit";
+    case Sync::full:
+      return "full";
+    case Sync::none:
+      return "none";
   }
   return "commit";
 }
@@ -32,7 +35,8 @@ const char* survives(Sync sync) {
 broker::Store open(const Options& options) {
   try {
     auto shared = std::make_shared<EmbeddedBroker>(share(options));
-    return {shared, shared, "embedded:" + options.path + " (sync=" + name_of(options.sync) + ")", survives(options.sync)};
+    return {shared, shared, "embedded:" + options.path + " (sync=" + name_of(options.sync) + ")",
+            survives(options.sync)};
   } catch (const Fault& fault) {
     throw Error(fault.code(), fault.what());
   }

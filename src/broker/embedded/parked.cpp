@@ -81,7 +81,8 @@ Candidates parked_work(const View& view, std::uint32_t group, const std::vector<
   Gathering gathering{result, now, side_only};
   auto cursor = view.state();
   for (const auto& section : sections(view, group)) {
-    if (broker::takes(routes, section.route)) gathering.gather(cursor, section, section.suspect ? std::min(limit, suspects) : limit);
+    if (broker::takes(routes, section.route))
+      gathering.gather(cursor, section, section.suspect ? std::min(limit, suspects) : limit);
   }
   std::sort(result.due.begin(), result.due.end());
   return result;

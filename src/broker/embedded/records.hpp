@@ -13,8 +13,8 @@
 namespace collective::embedded {
 
 struct FormatRecord {
-  std::uint32_t version = 1;         ///< of the layout that wrote the store
-  std::uint32_t oldest_reader = 1;   ///< a library of an older layout must not touch it
+  std::uint32_t version = 1;        ///< of the layout that wrote the store
+  std::uint32_t oldest_reader = 1;  ///< a library of an older layout must not touch it
   std::uint32_t next_stream = 1;
   std::uint32_t next_group = 1;
 
@@ -25,11 +25,11 @@ constexpr std::uint32_t layout_version = 1;
 
 struct StreamRecord {
   std::string name;
-  EntryId last{};                  ///< last id ever given
-  std::uint64_t appended = 0;      ///< entries ever appended: the last one's ordinal
-  std::uint64_t trimmed = 0;       ///< ordinal of the last trimmed entry
+  EntryId last{};              ///< last id ever given
+  std::uint64_t appended = 0;  ///< entries ever appended: the last one's ordinal
+  std::uint64_t trimmed = 0;   ///< ordinal of the last trimmed entry
   std::uint64_t delayed = 0;
-  std::uint64_t delayed_given = 0; ///< counter of delayed events, for their keys
+  std::uint64_t delayed_given = 0;  ///< counter of delayed events, for their keys
 
   [[nodiscard]] std::uint64_t length() const { return appended - trimmed; }
   std::string_view encode(std::string_view key, std::string& out) const;
@@ -41,16 +41,16 @@ struct GroupRecord {
   std::uint32_t stream = 0;
   EntryId cursor{};
   std::uint64_t tokens = 0;
-  std::uint64_t sides = 0;           ///< counter of side work
-  std::uint64_t letters_given = 0;   ///< counter of dead letters
-  std::uint64_t letters = 0;         ///< dead letters kept
+  std::uint64_t sides = 0;          ///< counter of side work
+  std::uint64_t letters_given = 0;  ///< counter of dead letters
+  std::uint64_t letters = 0;        ///< dead letters kept
   std::uint64_t lost = 0;
   std::uint64_t letters_dropped = 0;
-  std::uint64_t members = 0;         ///< listed members
+  std::uint64_t members = 0;                 ///< listed members
   Timestamp lease_bound = Timestamp::max();  ///< no member's lease ends before it
-  Timestamp deserted{};              ///< when the last member went
-  EntryId replay_after{};            ///< a running replay hands out (replay_after, replay_until]
-  EntryId replay_until{};            ///< {0,0}: none runs
+  Timestamp deserted{};                      ///< when the last member went
+  EntryId replay_after{};                    ///< a running replay hands out (replay_after, replay_until]
+  EntryId replay_until{};                    ///< {0,0}: none runs
   std::string lane_holder;
   std::uint64_t epoch = 0;
 
@@ -92,7 +92,7 @@ struct Run {
   std::string member;
   Timestamp deadline{};
   std::vector<EntryId> ids;
-  std::vector<bool> live;   ///< which are still pending
+  std::vector<bool> live;  ///< which are still pending
   static constexpr std::size_t capacity = 256;
 
   std::string_view encode(std::string_view key, std::string& out) const;
@@ -121,7 +121,7 @@ struct SeenRecord {
 /// An event as stored: in the log, delayed, or as a copy.
 struct EventRecord {
   std::uint64_t ordinal = 0;  ///< in the log: how many entries were appended up to it
-  EntryId origin{};  ///< copies: the entry it was
+  EntryId origin{};           ///< copies: the entry it was
   EnvelopeView event;
   std::string_view defect;
 

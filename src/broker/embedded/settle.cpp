@@ -1,5 +1,4 @@
 #include "broker/embedded/exchange.hpp"
-
 #include "broker/rules.hpp"
 
 namespace collective::embedded {

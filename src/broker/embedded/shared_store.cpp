@@ -24,15 +24,18 @@ Table& table() {
 }
 
 Fault still_closing(const std::string& path) {
-  return {Errc::unavailable, "embedded store " + path + ": this process closed it while a write was hanging, because another "
-                             "process is stopped and holds the writer lock; continue or end that process, then open it again"};
+  return {Errc::unavailable,
+          "embedded store " + path +
+              ": this process closed it while a write was hanging, because another "
+              "process is stopped and holds the writer lock; continue or end that process, then open it again"};
 }
 
 std::shared_ptr<SharedStore> join_open(Slot& slot, const Options& options, const std::string& path) {
   slot.open->environment->check_usable();
   if (slot.open->environment->options().sync != options.sync) {
-    throw Fault(Errc::conflict, "embedded store " + path + ": it is already open in this process with another sync= setting; "
-                                "use the same one everywhere in the process");
+    throw Fault(Errc::conflict, "embedded store " + path +
+                                    ": it is already open in this process with another sync= setting; "
+                                    "use the same one everywhere in the process");
   }
   ++slot.users;
   return slot.open;

@@ -19,10 +19,18 @@ bool Unit::remove(MDB_dbi tree, std::string_view key) {
   return rc == 0;
 }
 
-void Unit::put(std::string_view key, std::string_view value) { write(trees_.state, key, value); }
-void Unit::put_log(std::string_view key, std::string_view value) { write(trees_.log, key, value); }
-bool Unit::erase(std::string_view key) { return remove(trees_.state, key); }
-bool Unit::erase_log(std::string_view key) { return remove(trees_.log, key); }
+void Unit::put(std::string_view key, std::string_view value) {
+  write(trees_.state, key, value);
+}
+void Unit::put_log(std::string_view key, std::string_view value) {
+  write(trees_.log, key, value);
+}
+bool Unit::erase(std::string_view key) {
+  return remove(trees_.state, key);
+}
+bool Unit::erase_log(std::string_view key) {
+  return remove(trees_.log, key);
+}
 
 FormatRecord& Unit::format() {
   if (!format_) format_ = load<FormatRecord>(Key(Kind::format));
@@ -57,7 +65,9 @@ StreamState& Unit::create_stream(const std::string& name) {
   return state;
 }
 
-StreamState& Unit::stream_of(const GroupState& group) { return load_stream(group.record.stream); }
+StreamState& Unit::stream_of(const GroupState& group) {
+  return load_stream(group.record.stream);
+}
 
 GroupState& Unit::load_group(std::uint32_t number) {
   if (const auto found = groups_.find(number); found != groups_.end()) return found->second;
@@ -130,7 +140,9 @@ bool Unit::claim_room(std::size_t bytes) {
   return true;
 }
 
-bool Unit::short_of_room() { return environment_.room(1u << 20) < (1u << 20); }
+bool Unit::short_of_room() {
+  return environment_.room(1u << 20) < (1u << 20);
+}
 
 void Unit::finish() {
   for (auto& [number, stream] : streams_) {

@@ -56,7 +56,7 @@ class Unit : public View {
   [[nodiscard]] bool short_of_room();
 
   void news(const StreamState& stream) { rung_.set(Doorbell::slot_of(stream.record.name)); }
-  void finish();           ///< writes what is changed; before the commit
+  void finish();                    ///< writes what is changed; before the commit
   void ring(Doorbell& bell) const;  ///< after the commit
   [[nodiscard]] std::string& scratch() { return scratch_; }
 

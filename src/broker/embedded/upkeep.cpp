@@ -29,8 +29,8 @@ std::optional<Timestamp> deserted_since(const View& view, const GroupState& grou
 /// A group while its stream is trimmed.
 struct Need {
   GroupState* group = nullptr;
-  bool pins = true;                    ///< what it needs is not dropped
-  std::optional<EntryId> lowest;       ///< its first pending entry
+  bool pins = true;               ///< what it needs is not dropped
+  std::optional<EntryId> lowest;  ///< its first pending entry
   std::uint64_t lost = 0;
 
   [[nodiscard]] bool needs(EntryId id) const { return id > group->record.cursor || (lowest && id >= *lowest); }
@@ -39,7 +39,12 @@ struct Need {
 class Trim {
  public:
   Trim(Unit& unit, StreamState& stream, const Upkeep& request, UpkeepReport& report, std::uint32_t budget)
-      : unit_(unit), stream_(stream), request_(request), retention_(request.retention), report_(report), budget_(budget) {
+      : unit_(unit),
+        stream_(stream),
+        request_(request),
+        retention_(request.retention),
+        report_(report),
+        budget_(budget) {
     for (auto* const group : unit.groups_of(stream)) {
       const auto deserted = deserted_since(unit, *group, request.now);
       const bool idle = retention_.idle_group > broker::Millis::zero() && deserted &&

@@ -58,7 +58,8 @@ class Verification {
   }
 
   void expect_equal(std::uint64_t stored, std::uint64_t counted, const std::string& what) {
-    expect(stored == counted, what + ": " + std::to_string(stored) + " recorded, " + std::to_string(counted) + " found");
+    expect(stored == counted,
+           what + ": " + std::to_string(stored) + " recorded, " + std::to_string(counted) + " found");
   }
 
   void check_stream(std::uint32_t number, const StreamRecord& stream) {
@@ -152,7 +153,9 @@ class Verification {
 
 }  // namespace
 
-std::vector<std::string> verify(const View& view) { return Verification(view).run(); }
+std::vector<std::string> verify(const View& view) {
+  return Verification(view).run();
+}
 
 std::vector<std::string> check(const Options& options) {
   try {

@@ -5,23 +5,38 @@ namespace {
 
 std::string what_it_is(Kind kind) {
   switch (kind) {
-    case Kind::format: return "the format record";
-    case Kind::stream: return "a stream record";
-    case Kind::stream_name: return "a stream's name";
-    case Kind::group: return "a group record";
-    case Kind::group_name: return "a group's name";
-    case Kind::routes: return "a group's routes";
-    case Kind::member: return "a member record";
-    case Kind::run: return "a run of handed-out entries";
-    case Kind::held: return "a held entry's record";
-    case Kind::parked: return "a parked entry's record";
-    case Kind::side: return "a republished event";
-    case Kind::letter: return "a dead letter";
-    case Kind::delayed: return "a delayed event";
-    case Kind::seen: return "a remembered event id";
+    case Kind::format:
+      return "the format record";
+    case Kind::stream:
+      return "a stream record";
+    case Kind::stream_name:
+      return "a stream's name";
+    case Kind::group:
+      return "a group record";
+    case Kind::group_name:
+      return "a group's name";
+    case Kind::routes:
+      return "a group's routes";
+    case Kind::member:
+      return "a member record";
+    case Kind::run:
+      return "a run of handed-out entries";
+    case Kind::held:
+      return "a held entry's record";
+    case Kind::parked:
+      return "a parked entry's record";
+    case Kind::side:
+      return "a republished event";
+    case Kind::letter:
+      return "a dead letter";
+    case Kind::delayed:
+      return "a delayed event";
+    case Kind::seen:
+      return "a remembered event id";
     case Kind::ready:
     case Kind::deadline:
-    case Kind::seen_until: return "an index entry";
+    case Kind::seen_until:
+      return "an index entry";
   }
   return "a record";
 }
@@ -54,7 +69,9 @@ bool Cursor::move(MDB_cursor_op op, std::string_view key) {
   return true;
 }
 
-bool Cursor::seek_before(std::string_view key) { return seek(key) ? previous() : last(); }
+bool Cursor::seek_before(std::string_view key) {
+  return seek(key) ? previous() : last();
+}
 
 void Cursor::put(std::string_view key, std::string_view value) {
   MDB_val k = to_val(key);

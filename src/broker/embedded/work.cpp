@@ -238,8 +238,8 @@ std::vector<WorkId> Work::expired(Timestamp now) {
   return works;
 }
 
-std::optional<broker::Entry> load_event(const View& view, const GroupState& group, const WorkId& work, broker::Arena& arena,
-                                        std::string_view stream) {
+std::optional<broker::Entry> load_event(const View& view, const GroupState& group, const WorkId& work,
+                                        broker::Arena& arena, std::string_view stream) {
   if (!work.side) {
     const auto key = log_key(group.record.stream, work.id);
     const auto record = view.get_log(key);

@@ -39,7 +39,7 @@ class Work {
 
   void hold_new(const WorkId& work, const Pending& pending);  ///< what was not pending before
   void park_new(const WorkId& work, const Pending& pending);
-  void add_run(Run run);                           ///< non-empty, in the order of ids
+  void add_run(Run run);  ///< non-empty, in the order of ids
 
   /// Everything the member owns, in the order of ids.
   std::vector<WorkId> owned_by(const std::string& member);
@@ -74,8 +74,8 @@ class Work {
 
 /// Copies the event behind a piece of work into the arena; nothing when its entry is gone.
 /// `stream`: its name; must live as long as the arena.
-std::optional<broker::Entry> load_event(const View& view, const GroupState& group, const WorkId& work, broker::Arena& arena,
-                                        std::string_view stream);
+std::optional<broker::Entry> load_event(const View& view, const GroupState& group, const WorkId& work,
+                                        broker::Arena& arena, std::string_view stream);
 
 /// The first pending entry of the log; what a group still needs begins there or after its cursor.
 std::optional<EntryId> lowest_pending(const View& view, std::uint32_t group);

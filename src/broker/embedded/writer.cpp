@@ -5,18 +5,20 @@
 namespace collective::embedded {
 namespace {
 
-constexpr std::size_t longest_batch = 1024;  // steps in one transaction
+constexpr std::size_t longest_batch = 1024;                 // steps in one transaction
 constexpr auto minder_tick = std::chrono::milliseconds(5);  // twice this bounds what a system crash may undo
 constexpr auto reap_interval = std::chrono::seconds(10);
 
 broker::Failure never_begun(const std::string& path) {
-  return {Errc::unavailable, "embedded store " + path + ": its writer lock was not free in time, nothing was stored; another "
-                             "process may be stopped while it holds the lock: continue or end it, then try again"};
+  return {Errc::unavailable, "embedded store " + path +
+                                 ": its writer lock was not free in time, nothing was stored; another "
+                                 "process may be stopped while it holds the lock: continue or end it, then try again"};
 }
 
 broker::Failure under_way(const std::string& path) {
-  return {Errc::unknown, "embedded store " + path + ": the commit did not end in time; whether it was stored is not known: "
-                         "look for it, or publish again with the same event id"};
+  return {Errc::unknown, "embedded store " + path +
+                             ": the commit did not end in time; whether it was stored is not known: "
+                             "look for it, or publish again with the same event id"};
 }
 
 }  // namespace
@@ -36,7 +38,8 @@ void Writer::submit(std::shared_ptr<Operation> operation) {
       return;
     }
   }
-  operation->fail({Errc::unavailable, "embedded store " + environment_->path() + ": it is being closed; nothing was stored"});
+  operation->fail(
+      {Errc::unavailable, "embedded store " + environment_->path() + ": it is being closed; nothing was stored"});
 }
 
 bool Writer::on_own_thread() const {
@@ -186,7 +189,9 @@ void Writer::done() {
 
 // --- the minder's thread ----------------------------------------------------------------------------------------
 
-bool Writer::quiet() const { return queue_.empty() && taken_.empty() && !unflushed_; }
+bool Writer::quiet() const {
+  return queue_.empty() && taken_.empty() && !unflushed_;
+}
 
 void Writer::wake_minder() {
   if (minder_sleeps_) minder_wakes_.notify_one();
@@ -210,7 +215,8 @@ void Writer::mind_loop() {
 void Writer::mind(std::unique_lock<std::mutex>& lock) {
   const auto now = Clock::now();
   const auto late = overdue(now);
-  const Batch hanging = !taken_.empty() && now - taken_.front()->since() > environment_->options().write_timeout ? taken_ : Batch{};
+  const Batch hanging =
+      !taken_.empty() && now - taken_.front()->since() > environment_->options().write_timeout ? taken_ : Batch{};
   const bool flush = unflushed_ && now - last_commit_ >= minder_tick && taken_.empty();
   if (flush) unflushed_ = false;
   if (!late.empty()) settled_.notify_all();

@@ -17,7 +17,8 @@ void unlist(Group& group, const std::string& member, Timestamp now) {
   if (group.members.empty()) group.deserted = now;
 }
 
-void bury(Group& group, std::map<broker::WorkId, Pending>::iterator at, const broker::Settlement& settlement, Timestamp now) {
+void bury(Group& group, std::map<broker::WorkId, Pending>::iterator at, const broker::Settlement& settlement,
+          Timestamp now) {
   group.letters.emplace(++group.letter_numbers,
                         Letter{at->second.origin, at->second.event, settlement.progress, settlement.reason, now});
   group.remove(at);

@@ -13,7 +13,9 @@ bool HandOut::full() const {
   return given_ >= request_.max_entries || (bytes_ >= request_.max_bytes && !answer_.deliveries.empty());
 }
 
-bool HandOut::takes(std::string_view route) const { return broker::takes(request_.routes, route); }
+bool HandOut::takes(std::string_view route) const {
+  return broker::takes(request_.routes, route);
+}
 
 void HandOut::deliver(At at) {
   const auto visible = request_.visibility > broker::Millis::zero();

@@ -43,7 +43,8 @@ broker::GroupInfo describe(const Stream& stream, const Group& group, Timestamp n
     }
     if (value.progress.due > now) ++info.delayed;
     if (!live(value.progress.route)) ++info.unowned;
-    auto route = std::find_if(info.routes.begin(), info.routes.end(), [&](const auto& known) { return known.route == value.progress.route; });
+    auto route = std::find_if(info.routes.begin(), info.routes.end(),
+                              [&](const auto& known) { return known.route == value.progress.route; });
     if (route == info.routes.end()) {
       info.routes.push_back({value.progress.route, {}, live(value.progress.route), 0});
       route = std::prev(info.routes.end());
@@ -67,7 +68,8 @@ broker::DeadLetterPage letters_of(const Group& group, std::uint64_t after, std::
   for (auto at = group.letters.upper_bound(after); at != group.letters.end() && page.letters.size() < limit; ++at) {
     const auto& letter = at->second;
     storage->push_back(letter.event);
-    page.letters.push_back({at->first, letter.id, {letter.id, *letter.event, {}}, letter.progress, letter.reason, letter.died});
+    page.letters.push_back(
+        {at->first, letter.id, {letter.id, *letter.event, {}}, letter.progress, letter.reason, letter.died});
   }
   page.storage = std::move(storage);
   return page;

@@ -19,16 +19,18 @@ using broker::GroupKey;
 using broker::Reply;
 using broker::Result;
 
-class MemoryBroker final : public broker::Broker, public broker::Admin, public std::enable_shared_from_this<MemoryBroker> {
+class MemoryBroker final : public broker::Broker,
+                           public broker::Admin,
+                           public std::enable_shared_from_this<MemoryBroker> {
  public:
   void append(broker::AppendBatch batch, Reply<std::vector<broker::Appended>> reply) override {
-    reply(changing<std::vector<broker::Appended>>(batch.stream, check_names(batch), [&] { return append_locked(batch); }));
+    reply(changing<std::vector<broker::Appended>>(batch.stream, check_names(batch),
+                                                  [&] { return append_locked(batch); }));
   }
 
   void join(broker::Join request, Reply<EntryId> reply) override {
-    reply(changing<EntryId>(request.key.stream, check_names(request), [&]() -> Result<EntryId> {
-      return memory::join(stream(request.key.stream), request);
-    }));
+    reply(changing<EntryId>(request.key.stream, check_names(request),
+                            [&]() -> Result<EntryId> { return memory::join(stream(request.key.stream), request); }));
   }
 
   void exchange(broker::Exchange request, Reply<broker::Exchanged> reply) override {
@@ -64,10 +66,11 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void upkeep(broker::Upkeep request, Reply<broker::UpkeepReport> reply) override {
-    auto result = locked<broker::UpkeepReport>(check_name("stream", request.stream), [&]() -> Result<broker::UpkeepReport> {
-      const auto at = streams_.find(request.stream);
-      return at == streams_.end() ? broker::UpkeepReport{} : memory::upkeep(at->second, request);
-    });
+    auto result =
+        locked<broker::UpkeepReport>(check_name("stream", request.stream), [&]() -> Result<broker::UpkeepReport> {
+          const auto at = streams_.find(request.stream);
+          return at == streams_.end() ? broker::UpkeepReport{} : memory::upkeep(at->second, request);
+        });
     if (result && result->promoted > 0) ring(request.stream);
     reply(std::move(result));
   }
@@ -102,25 +105,32 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void groups(const std::string& name, Timestamp now, Reply<std::vector<broker::GroupInfo>> reply) override {
-    reply(locked<std::vector<broker::GroupInfo>>(check_name("stream", name), [&]() -> Result<std::vector<broker::GroupInfo>> {
-      const auto at = streams_.find(name);
-      if (at == streams_.end()) return no_stream(name);
-      std::vector<broker::GroupInfo> list;
-      for (const auto& [group_name, group] : at->second.groups) list.push_back(describe(at->second, group, now));
-      return list;
-    }));
+    reply(locked<std::vector<broker::GroupInfo>>(check_name("stream", name),
+                                                 [&]() -> Result<std::vector<broker::GroupInfo>> {
+                                                   const auto at = streams_.find(name);
+                                                   if (at == streams_.end()) return no_stream(name);
+                                                   std::vector<broker::GroupInfo> list;
+                                                   for (const auto& [group_name, group] : at->second.groups)
+                                                     list.push_back(describe(at->second, group, now));
+                                                   return list;
+                                                 }));
   }
 
-  void pending(GroupKey key, broker::WorkId after, std::size_t limit, Reply<std::vector<broker::PendingInfo>> reply) override {
-    reply(of_group<std::vector<broker::PendingInfo>>(key, check_names(key), [&](Group& group) { return pending_of(group, after, limit); }));
+  void pending(GroupKey key, broker::WorkId after, std::size_t limit,
+               Reply<std::vector<broker::PendingInfo>> reply) override {
+    reply(of_group<std::vector<broker::PendingInfo>>(key, check_names(key),
+                                                     [&](Group& group) { return pending_of(group, after, limit); }));
   }
 
-  void dead_letters(GroupKey key, std::uint64_t after, std::size_t limit, Reply<broker::DeadLetterPage> reply) override {
-    reply(of_group<broker::DeadLetterPage>(key, check_names(key), [&](Group& group) { return letters_of(group, after, limit); }));
+  void dead_letters(GroupKey key, std::uint64_t after, std::size_t limit,
+                    Reply<broker::DeadLetterPage> reply) override {
+    reply(of_group<broker::DeadLetterPage>(key, check_names(key),
+                                           [&](Group& group) { return letters_of(group, after, limit); }));
   }
 
   void republish(GroupKey key, std::vector<std::uint64_t> numbers, Timestamp now, Reply<std::uint64_t> reply) override {
-    reply(changing_group<std::uint64_t>(key, check_names(key), [&](Group& group) { return memory::republish(group, numbers, now); }));
+    reply(changing_group<std::uint64_t>(key, check_names(key),
+                                        [&](Group& group) { return memory::republish(group, numbers, now); }));
   }
 
   void discard(GroupKey key, std::vector<std::uint64_t> numbers, Reply<std::uint64_t> reply) override {
@@ -133,7 +143,8 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
 
   void replay(GroupKey key, EntryId after, Reply<std::uint64_t> reply) override {
     reply(changing_group<std::uint64_t>(key, check_names(key), [&](Group& group) -> Result<std::uint64_t> {
-      if (group.replay) return Failure{Errc::conflict, "an earlier replay of the group still runs; wait until it is through"};
+      if (group.replay)
+        return Failure{Errc::conflict, "an earlier replay of the group still runs; wait until it is through"};
       const auto& stream = streams_.at(key.stream);
       const auto first = stream.after(after);
       const auto last = stream.after(group.cursor);
@@ -144,7 +155,8 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
   }
 
   void forget(GroupKey key, const std::string& route, Reply<std::uint64_t> reply) override {
-    reply(changing_group<std::uint64_t>(key, check_names(key, route), [&](Group& group) { return memory::forget(group, route); }));
+    reply(changing_group<std::uint64_t>(key, check_names(key, route),
+                                        [&](Group& group) { return memory::forget(group, route); }));
   }
 
   void destroy_group(GroupKey key, Reply<bool> reply) override {
@@ -220,8 +232,9 @@ class MemoryBroker final : public broker::Broker, public broker::Admin, public s
         return known != streams_.end() && known->second.was_seen(std::string(one.event.id), batch.now);
       });
       if (length + fresh > batch.hard_cap) {
-        return Failure{Errc::full, "stream \"" + batch.stream + "\" holds " + std::to_string(length) + " entries and its hard cap is " +
-                                       std::to_string(batch.hard_cap) + ": nothing was stored; trim it, raise the cap, or let its groups catch up"};
+        return Failure{Errc::full, "stream \"" + batch.stream + "\" holds " + std::to_string(length) +
+                                       " entries and its hard cap is " + std::to_string(batch.hard_cap) +
+                                       ": nothing was stored; trim it, raise the cap, or let its groups catch up"};
       }
     }
     auto& target = stream(batch.stream);

@@ -82,7 +82,8 @@ void Stream::forget_seen(Timestamp now, std::uint64_t limit) {
 }
 
 std::deque<LogEntry>::const_iterator Stream::after(EntryId id) const {
-  return std::upper_bound(log.begin(), log.end(), id, [](EntryId bound, const LogEntry& entry) { return bound < entry.id; });
+  return std::upper_bound(log.begin(), log.end(), id,
+                          [](EntryId bound, const LogEntry& entry) { return bound < entry.id; });
 }
 
 }  // namespace collective::memory

@@ -84,7 +84,7 @@ struct Stream {
     EntryId id;
     Timestamp until;
   };
-  std::unordered_map<std::string, Seen> seen{};              ///< event ids that may be published again
+  std::unordered_map<std::string, Seen> seen{};  ///< event ids that may be published again
   std::set<std::pair<Timestamp, std::string>> seen_order{};
   std::map<std::string, Group> groups{};
 

@@ -69,8 +69,8 @@ class Trim {
 
   [[nodiscard]] bool surplus(const Group& group, const Letter& letter) const {
     const bool too_many = retention_.dead_letter_cap != 0 && group.letters.size() > retention_.dead_letter_cap;
-    const bool too_old = retention_.dead_letter_age > broker::Millis::zero() &&
-                         request_.now - letter.died >= retention_.dead_letter_age;
+    const bool too_old =
+        retention_.dead_letter_age > broker::Millis::zero() && request_.now - letter.died >= retention_.dead_letter_age;
     return too_many || too_old;
   }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "conformance/contract/answer_text.hpp"
-
 #include "support/batch.hpp"
 
 namespace collective::conformance {

@@ -1,7 +1,7 @@
-#include <collective/collective.hpp>
-
 #include <future>
 #include <iostream>
+
+#include <collective/collective.hpp>
 
 struct OrderPlaced {
   static constexpr collective::EventType event{"order.placed", "order.events"};
