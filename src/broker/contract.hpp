@@ -206,7 +206,7 @@ struct Retention {
   std::optional<std::uint64_t> max_length{};  ///< when set, replaces `keep`
   std::optional<EntryId> min_id{};            ///< entries below go, whatever their number
   bool force = false;                         ///< also drop what a group still needs; each loss is counted and listed
-  Millis idle_group{7 * 24 * 3'600'000LL};    ///< a group without members for so long stops pinning the stream
+  Millis idle_group{7LL * 24 * 3'600'000};    ///< a group without members for so long stops pinning the stream
   std::uint64_t dead_letter_cap = 100'000;    ///< per group; the oldest go first, counted
   Millis dead_letter_age{0};                  ///< 0: kept
 };

@@ -36,6 +36,7 @@ const TypeDescriptor* TypeRegistry::find(std::string_view name) const noexcept {
 
 std::string_view TypeRegistry::nearest(std::string_view name) const {
   std::vector<std::string_view> names;
+  names.reserve(types_.size());
   for (const auto& [known, type] : types_) names.push_back(known);
   return collective::nearest(name, names);
 }
@@ -50,6 +51,7 @@ const TypeDescriptor& TypeRegistry::get(std::string_view name) const {
 
 std::vector<const TypeDescriptor*> TypeRegistry::list() const {
   std::vector<const TypeDescriptor*> types;
+  types.reserve(types_.size());
   for (const auto& [name, type] : types_) types.push_back(type);
   return types;
 }

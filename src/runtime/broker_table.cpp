@@ -9,7 +9,7 @@ namespace collective::runtime {
 namespace {
 
 std::string environment(const char* name) {
-  const char* value = std::getenv(name);
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): read at connect; nothing here sets one
   return value == nullptr ? std::string() : std::string(value);
 }
 

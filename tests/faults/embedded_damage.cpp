@@ -76,6 +76,20 @@ TEST(EmbeddedDamage, AFileOfSomethingElseIsRefused) {
   expect_refused(scratch.store(), Errc::corrupt, "data.mdb");
 }
 
+TEST(EmbeddedDamage, AHeaderWithAnImpossiblePageSizeIsRefused) {
+  for (const char size : {'\0', '\1', '\x7f'}) {
+    const Scratch scratch;
+    create_with_events(scratch);
+    const auto file = scratch.file("data.mdb");
+    constexpr std::streamoff page_size_field = 40;
+    for (const std::streamoff page : {0, 4096}) {
+      std::fstream data(file, std::ios::binary | std::ios::in | std::ios::out);
+      data.seekp(page + page_size_field).write(std::string(4, size).data(), 4);
+    }
+    expect_refused(scratch.store(), Errc::corrupt, "data.mdb");
+  }
+}
+
 TEST(EmbeddedDamage, AnEntryWithAFlippedBitIsDeliveredAsDefectWithItsBytes) {
   const Scratch scratch;
   create(scratch, [](const broker::Store& store) {

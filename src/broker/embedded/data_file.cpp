@@ -1,3 +1,4 @@
+#include <bit>
 #include <cstring>
 #include <optional>
 #include <unordered_set>
@@ -18,6 +19,8 @@ namespace {
 constexpr std::uint32_t lmdb_magic = 0xBEEFC0DE;
 constexpr std::uint64_t no_page = ~std::uint64_t{0};
 constexpr std::size_t page_header = 16;
+constexpr std::uint64_t least_page = 256;
+constexpr std::uint64_t largest_page = 65'536;
 enum PageFlag : std::uint16_t { branch = 0x01, leaf = 0x02, overflow = 0x04, meta = 0x08 };
 constexpr std::uint16_t big_data = 0x01;
 
@@ -69,6 +72,9 @@ class DataFile {
     // magic, version, address, map size, then two tree records of 48 bytes: the free tree and the main one
     Meta result;
     result.page_size = load<std::uint32_t>(page, 40);  // the free tree's md_pad holds the page size
+    if (!std::has_single_bit(result.page_size) || result.page_size < least_page || result.page_size > largest_page) {
+      return std::nullopt;
+    }
     result.free_root = load<std::uint64_t>(page, 80);
     result.last_page = load<std::uint64_t>(page, 136);
     result.transaction = load<std::uint64_t>(page, 144);

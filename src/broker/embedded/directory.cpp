@@ -117,7 +117,7 @@ void Directory::close_on_exec() const {
     struct stat info{};
     if (::fstatat(::dirfd(open_files), entry->d_name, &info, 0) != 0) continue;
     if (info.st_dev == data.st_dev && info.st_ino == data.st_ino)
-      ::fcntl(std::atoi(entry->d_name), F_SETFD, FD_CLOEXEC);
+      ::fcntl(static_cast<int>(std::strtol(entry->d_name, nullptr, 10)), F_SETFD, FD_CLOEXEC);
   }
   ::closedir(open_files);
 }
