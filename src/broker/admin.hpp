@@ -44,8 +44,8 @@ class Admin {
   /// skipped, so a repeated call doubles nothing. Returns how many moved.
   virtual void republish(GroupKey, std::vector<std::uint64_t> numbers, Timestamp now, Reply<std::uint64_t>) = 0;
   virtual void discard(GroupKey, std::vector<std::uint64_t> numbers, Reply<std::uint64_t>) = 0;
-  /// Hands out the group's retained entries in (after, cursor] once more, beside new ones. What is pending is not
-  /// doubled. Errc::conflict while an earlier replay runs. Returns the number of entries in the range.
+  /// Hands out the group's retained entries in (after, cursor] once more, as side work beside new ones. What is still
+  /// pending of the log is not doubled. Errc::conflict while an earlier replay runs. Returns the number of entries in the range.
   virtual void replay(GroupKey, EntryId after, Reply<std::uint64_t>) = 0;
   /// Takes a declared route from the group: its waiting work is settled as skipped. Returns how many.
   virtual void forget(GroupKey, const std::string& route, Reply<std::uint64_t>) = 0;

@@ -29,15 +29,16 @@ struct GroupKey {
   friend auto operator<=>(const GroupKey&, const GroupKey&) = default;
 };
 
-/// Names one piece of work of a group: an entry of the log, or an entry of the group's side stream (a
-/// republished dead letter, which carries its own copy of the event and a number of the group's counter).
+/// Names one piece of work of a group: an entry of the log, or an entry of the group's side stream (a republished dead
+/// letter or a replayed entry, which carries its own copy of the event and a number of the group's counter).
 struct WorkId {
   EntryId id{};       ///< log: the entry's id. side: {0, number}
   bool side = false;  ///< side work is outside the stream's order
   friend auto operator<=>(const WorkId&, const WorkId&) = default;
 };
 
-/// Proof of ownership: the work and the fencing token it was handed out with. Tokens grow per group.
+/// Proof of ownership: the work and the fencing token it was handed out with. Tokens grow per group and never repeat:
+/// those of a group that was destroyed or lost and made again go on above (`first_token`).
 struct Ticket {
   WorkId work;
   std::uint64_t token = 0;
@@ -145,7 +146,8 @@ enum class Settled : std::uint8_t {
 /// entries, so that recovery never starves new work; earliest due first), then entries after the cursor, a running
 /// replay included. Passing an entry whose type the group does not declare, or declared after it, settles it as skipped;
 /// one declared but not asked for is parked, due at once, for the members that take it. The route "*" takes and declares
-/// every type; an entry with a defect is taken by any member.
+/// every type; an entry with a defect is taken by any member. Asked for, or as a label, "X/*" takes every route that
+/// begins with "X/"; "!Y" takes from all others what Y would take.
 ///
 /// Ordered: the first live member to ask holds the group's lane until it leaves or its lease ends; only it is handed
 /// anything. It gets what is pending and not its own in the order of ids, due or not (the engine waits), a suspect only
@@ -181,6 +183,8 @@ struct Exchanged {
   bool lane = false;  ///< ordered: this member holds the lane
   std::uint64_t epoch = 0;               ///< ordered: the lane's epoch; grows whenever the lane changes hands
   std::optional<Timestamp> lane_free{};  ///< ordered, not held: when the holder's lease ends
+  EntryId position{};  ///< the group is done with all entries up to it: just before its first pending one, else its
+                       ///< cursor. A group that the store loses is made again after it. Zero with `member_lost`
   Storage storage{};
 };
 
@@ -248,7 +252,8 @@ class Broker {
   virtual void read(Read, Reply<Page>) = 0;
   virtual void upkeep(Upkeep, Reply<UpkeepReport>) = 0;
 
-  /// Calls `news` whenever the stream may have something new to read, fetch or promote, from any process. Spurious
+  /// Calls `news` whenever the stream may have something new to read, fetch or promote, from any process: also when work
+  /// that was in a lane holder's way is settled by another member. Spurious
   /// calls are allowed, missed ones only when the process that stored it was killed at that moment. The watch ends when
   /// the handle is destroyed; a call may still be running.
   using Watch = std::shared_ptr<void>;

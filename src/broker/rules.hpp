@@ -17,10 +17,39 @@ inline constexpr std::size_t most_passed = 10'000;
 /// Longest name of a stream, group, member or route, in bytes.
 inline constexpr std::size_t longest_name = 255;
 
+/// True for the route itself, for "*", and for "X/*" when the route begins with "X/".
+inline bool matches(std::string_view asked, std::string_view route) {
+  if (asked == route || asked == "*") return true;
+  return asked.ends_with("/*") && route.starts_with(asked.substr(0, asked.size() - 1));
+}
+
 /// True when a member that asks for `routes` takes work of this route. Work without a route (a defect) suits everybody.
 inline bool takes(const std::vector<std::string>& routes, std::string_view route) {
-  return route.empty() || std::any_of(routes.begin(), routes.end(),
-                                      [&](const std::string& asked) { return asked == route || asked == "*"; });
+  if (route.empty()) return true;
+  bool taken = false;
+  for (const std::string_view asked : routes) {
+    if (asked.starts_with('!')) {
+      if (matches(asked.substr(1), route)) return false;
+    } else {
+      taken = taken || matches(asked, route);
+    }
+  }
+  return taken;
+}
+
+/// The tokens of a new group begin above this. `given` is the highest token of any group of that name that the store
+/// still knows of; the time stands in for those it lost, which gave less than a thousand tokens a millisecond.
+inline std::uint64_t first_token(Timestamp now, std::uint64_t given) {
+  const auto ms = std::max<Millis::rep>(0, now.time_since_epoch().count());
+  return std::max(static_cast<std::uint64_t>(ms) * 1'000, given);
+}
+
+/// Up to which entry a group is done with the log.
+inline EntryId position(EntryId cursor, const std::optional<EntryId>& first_pending) {
+  if (!first_pending || *first_pending > cursor) return cursor;
+  const auto [ms, seq] = *first_pending;
+  if (seq > 0) return {ms, seq - 1};
+  return ms > 0 ? EntryId{ms - 1, EntryId::max().seq} : EntryId{};
 }
 
 /// A lease is rewritten only when less than two thirds of it remain, so that a busy member's steps need not store it.

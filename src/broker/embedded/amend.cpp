@@ -122,9 +122,12 @@ broker::Result<bool> destroy_group(Unit& unit, const broker::GroupKey& key) {
                           Kind::side, Kind::letter}) {
     erase_all(unit, Key(kind).u32(number));
   }
+  auto& stream = unit.stream_of(*group);
+  stream.record.tokens_given = std::max(stream.record.tokens_given, group->record.tokens);
+  stream.changed = true;
   unit.erase(Key(Kind::group).u32(number));
   unit.erase(Key(Kind::group_name).u32(group->record.stream).name(key.group));
-  unit.news(unit.stream_of(*group));
+  unit.news(stream);
   unit.forget_group(*group);
   return true;
 }

@@ -74,6 +74,7 @@ broker::Result<Exchanged> exchange(Unit& unit, const Exchange& request) {
     consider(answer.due, first_deadline(unit, group->number));
   }
   work.finish();
+  if (member) answer.position = broker::position(group->record.cursor, lowest_pending(unit, group->number));
   return answer;
 }
 
@@ -93,6 +94,7 @@ std::optional<Exchanged> idle_answer(const View& view, const Exchange& request) 
   if (deadline && *deadline <= request.now) return std::nullopt;
 
   Exchanged answer;
+  answer.position = broker::position(group->cursor, lowest_pending(view, *number));
   if (request.ordered) {
     GroupState state{*number, *group, false, {}};
     if (!take_lane(view, state, request, answer)) return answer;

@@ -52,7 +52,8 @@ class HandOut {
   bool deliver(const WorkId& work, const Found* found, Progress progress);
   void deliver_fresh(Run& run, broker::Entry entry);
   void close_run(Run& run);
-  void park_for_others(const broker::Entry& entry);
+  void park_for_others(const WorkId& work, const broker::Entry& entry);
+  [[nodiscard]] bool copy_aside(const broker::Entry& entry, WorkId& work);
   void look_ahead(Cursor& cursor, std::string_view prefix, bool here);
   [[nodiscard]] Timestamp deadline() const;
 

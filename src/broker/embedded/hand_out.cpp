@@ -157,10 +157,10 @@ void HandOut::close_run(Run& run) {
 }
 
 /// A declared type this member does not take waits for those that do.
-void HandOut::park_for_others(const Entry& entry) {
+void HandOut::park_for_others(const WorkId& work, const Entry& entry) {
   Pending pending;
   pending.progress.route = entry.event.type;
-  work_.park_new({entry.id, false}, pending);
+  work_.park_new(work, pending);
   unit_.news(stream_);
 }
 
@@ -187,7 +187,7 @@ void HandOut::give_new() {
     }
     --passes_left_;
     if (declares(group_.routes, entry.event.type, entry.id)) {
-      park_for_others(entry);
+      park_for_others({entry.id, false}, entry);
     }
   }
   look_ahead(cursor, prefix, here);
@@ -205,6 +205,15 @@ void HandOut::look_ahead(Cursor& cursor, std::string_view prefix, bool here) {
   }
 }
 
+/// What is replayed stands outside the order, so it is side work with a copy of the event. False when there is no room.
+bool HandOut::copy_aside(const Entry& entry, WorkId& work) {
+  if (!unit_.claim_room(entry.event.data.size() + entry.event.metadata.size() + 1024)) return false;
+  work = {{0, ++group_.record.sides}, true};
+  const auto key = Key(Kind::side).u32(group_.number).u64(work.id.seq);
+  unit_.put(key, EventRecord{0, entry.id, entry.event, entry.defect}.encode(key, stream_name_, unit_.scratch()));
+  return true;
+}
+
 void HandOut::give_replay(std::size_t quota) {
   auto& record = group_.record;
   if (!record.replaying()) return;
@@ -217,18 +226,21 @@ void HandOut::give_replay(std::size_t quota) {
     if (id > record.replay_until) here = false;
     if (!here) break;
     const auto entry = take_entry(cursor.key(), cursor.value(), stream_name_, *arena_);
+    const bool readable = entry.defect.empty();
+    const bool skipped = (readable && !declares(group_.routes, entry.event.type, id)) || work_.find({id, false});
+    WorkId work;
+    if (!skipped && !copy_aside(entry, work)) return;  // goes on when the store has room again
     record.replay_after = id;
     group_.changed = true;
-    const bool readable = entry.defect.empty();
-    if ((readable && !declares(group_.routes, entry.event.type, id)) || work_.find({id, false})) {
+    if (skipped) {
       --passes_left_;
     } else if (readable && !broker::takes(request_.routes, entry.event.type)) {
       --passes_left_;
-      park_for_others(entry);
+      park_for_others(work, entry);
     } else {
       Progress progress;
       progress.route = entry.event.type;
-      deliver({id, false}, nullptr, std::move(progress));
+      deliver(work, nullptr, std::move(progress));
       ++given_;
       ++given;
     }

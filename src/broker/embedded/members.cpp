@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/embedded/log.hpp"
+#include "broker/rules.hpp"
 
 namespace collective::embedded {
 namespace {
@@ -67,6 +68,7 @@ broker::Result<EntryId> join(Unit& unit, const broker::Join& request) {
   if (group == nullptr) {
     group = &unit.create_group(*stream, request.key.group);
     group->record.cursor = start_of(*stream, request.start);
+    group->record.tokens = broker::first_token(request.now, stream->record.tokens_given);
     add_routes(unit, *group, request.routes, group->record.cursor);
   } else {
     add_routes(unit, *group, request.routes, stream->record.last);

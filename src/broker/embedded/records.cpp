@@ -45,7 +45,7 @@ FormatRecord FormatRecord::decode(std::string_view key, std::string_view record)
 
 std::string_view StreamRecord::encode(std::string_view key, std::string& out) const {
   Encoder to(out, format);
-  to.text(name).id(last).varint(appended).varint(trimmed).varint(delayed).varint(delayed_given);
+  to.text(name).id(last).varint(appended).varint(trimmed).varint(delayed).varint(delayed_given).varint(tokens_given);
   return to.finish(key);
 }
 
@@ -58,6 +58,7 @@ StreamRecord StreamRecord::decode(std::string_view key, std::string_view record)
   result.trimmed = from.varint();
   result.delayed = from.varint();
   result.delayed_given = from.varint();
+  if (!from.rest().empty()) result.tokens_given = from.varint();  // earlier libraries did not write it
   return result;
 }
 

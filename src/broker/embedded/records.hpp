@@ -30,6 +30,7 @@ struct StreamRecord {
   std::uint64_t trimmed = 0;   ///< ordinal of the last trimmed entry
   std::uint64_t delayed = 0;
   std::uint64_t delayed_given = 0;  ///< counter of delayed events, for their keys
+  std::uint64_t tokens_given = 0;   ///< by groups that are gone: the highest
 
   [[nodiscard]] std::uint64_t length() const { return appended - trimmed; }
   std::string_view encode(std::string_view key, std::string& out) const;

@@ -11,6 +11,12 @@ Pending kept(const Found& found, Progress progress) {
   return {found.token, found.member, found.deadline, std::move(progress)};
 }
 
+/// Tells the holder of the lane, when there is one, of work that ended and may have been in its way.
+void make_way(Unit& unit, const GroupState& group, const broker::Exchange& request) {
+  const auto& holder = group.record.lane_holder;
+  if (!holder.empty() && holder != request.member) unit.news(unit.stream_of(group));
+}
+
 }  // namespace
 
 broker::Settled settle(Unit& unit, GroupState& group, Work& work, const broker::Exchange& request,
@@ -25,6 +31,7 @@ broker::Settled settle(Unit& unit, GroupState& group, Work& work, const broker::
     // handling it in its order.
     if (!owner && request.ordered) return Settled::stale;
     work.remove(id, *found);
+    make_way(unit, group, request);
     return Settled::done;
   }
   if (!owner) return Settled::stale;
@@ -42,6 +49,7 @@ broker::Settled settle(Unit& unit, GroupState& group, Work& work, const broker::
       break;
     case Verdict::dead_letter:
       work.bury(id, *found, settlement.progress, settlement.reason, request.now);
+      make_way(unit, group, request);
       break;
     case Verdict::release: {
       auto progress = work.progress_of(id, *found);

@@ -93,6 +93,20 @@ bool take_lane(Group& group, const broker::Exchange& request, broker::Exchanged&
   return answer.lane;
 }
 
+void hand_out(Stream& stream, Group& group, const broker::Exchange& request, broker::Exchanged& answer) {
+  HandOut out(stream, group, request, answer);
+  if (request.recover) out.recover();
+  if (request.ordered) {
+    out.ordered();
+  } else {
+    out.unordered();
+  }
+  if (!group.deadlines.empty()) {
+    const auto first = group.deadlines.begin()->first;
+    answer.due = answer.due ? std::min(*answer.due, first) : first;
+  }
+}
+
 }  // namespace
 
 EntryId join(Stream& stream, const broker::Join& request) {
@@ -100,6 +114,7 @@ EntryId join(Stream& stream, const broker::Join& request) {
   auto& group = at->second;
   if (created) {
     group.name = request.key.group;
+    group.tokens = broker::first_token(request.now, stream.tokens_given);
     using Start = broker::Start::At;
     if (request.start.at == Start::latest) group.cursor = stream.last;
     if (request.start.at == Start::after) group.cursor = request.start.after;
@@ -121,18 +136,9 @@ broker::Exchanged exchange(Stream& stream, Group& group, const broker::Exchange&
     member->second.lease_until = request.now + request.lease;
   }
   reap(group, request.member, request.now);
-  if (answer.member_lost || (request.ordered && !take_lane(group, request, answer))) return answer;
-  HandOut out(stream, group, request, answer);
-  if (request.recover) out.recover();
-  if (request.ordered) {
-    out.ordered();
-  } else {
-    out.unordered();
-  }
-  if (!group.deadlines.empty()) {
-    const auto first = group.deadlines.begin()->first;
-    answer.due = answer.due ? std::min(*answer.due, first) : first;
-  }
+  if (answer.member_lost) return answer;
+  if (!request.ordered || take_lane(group, request, answer)) hand_out(stream, group, request, answer);
+  answer.position = broker::position(group.cursor, group.lowest_pending());
   return answer;
 }
 

@@ -110,12 +110,13 @@ bool HandOut::pass_entry(const LogEntry& entry, bool replayed) {
   fresh.progress.route = type;
   fresh.event = entry.event;
   fresh.origin = entry.id;
-  group_.put(work, std::move(fresh));
+  const auto put = replayed ? group_.put_aside(std::move(fresh)) : work;
+  if (!replayed) group_.put(work, std::move(fresh));
   if (!takes(type)) {  // parked, for those that take it
     --passes_left_;
     return false;
   }
-  deliver(group_.pending.find(work));
+  deliver(group_.pending.find(put));
   ++given_;
   return true;
 }

@@ -86,7 +86,7 @@ std::uint64_t republish(Group& group, const std::vector<std::uint64_t>& numbers,
     pending.progress.due = now;
     pending.event = at->second.event;
     pending.origin = at->second.id;
-    group.put({{0, ++group.side_numbers}, true}, std::move(pending));
+    group.put_aside(std::move(pending));
     group.letters.erase(at);
     ++moved;
   }

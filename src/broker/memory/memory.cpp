@@ -47,7 +47,8 @@ class MemoryBroker final : public broker::Broker,
       const auto members = group->members.size();
       auto answer = memory::exchange(streams_.at(request.key.stream), *group, request);
       const bool reaped = group->members.size() < members;  // a lane may be free
-      rings = reaped || group->parked.size() > parked || settles_for_others(request);
+      rings = reaped || group->parked.size() > parked || settles_for_others(request) ||
+              makes_way(request, answer, group->lane_holder);
       return answer;
     });
     if (rings) ring(request.key.stream);
@@ -162,7 +163,13 @@ class MemoryBroker final : public broker::Broker,
   void destroy_group(GroupKey key, Reply<bool> reply) override {
     reply(changing<bool>(key.stream, check_names(key), [&]() -> Result<bool> {
       const auto at = streams_.find(key.stream);
-      return at != streams_.end() && at->second.groups.erase(key.group) > 0;
+      if (at == streams_.end()) return false;
+      auto& [name, stream] = *at;
+      const auto group = stream.groups.find(key.group);
+      if (group == stream.groups.end()) return false;
+      stream.tokens_given = std::max(stream.tokens_given, group->second.tokens);
+      stream.groups.erase(group);
+      return true;
     }));
   }
 
@@ -209,6 +216,12 @@ class MemoryBroker final : public broker::Broker,
     return std::any_of(request.settlements.begin(), request.settlements.end(), [](const auto& settlement) {
       return settlement.verdict == Verdict::park || settlement.verdict == Verdict::release;
     });
+  }
+
+  /// Whether work ended that the holder of the lane waits for.
+  static bool makes_way(const broker::Exchange& request, const broker::Exchanged& answer, const std::string& holder) {
+    if (holder.empty() || holder == request.member) return false;
+    return std::find(answer.settled.begin(), answer.settled.end(), broker::Settled::done) != answer.settled.end();
   }
 
   Stream& stream(const std::string& name) {

@@ -25,6 +25,12 @@ void Group::put(const broker::WorkId& work, Pending value) {
   pending.insert_or_assign(work, std::move(value));
 }
 
+broker::WorkId Group::put_aside(Pending value) {
+  const broker::WorkId work{{0, ++side_numbers}, true};
+  put(work, std::move(value));
+  return work;
+}
+
 void Group::remove(std::map<broker::WorkId, Pending>::iterator at) {
   parked.erase({at->second.progress.due, at->first});
   deadlines.erase({at->second.deadline, at->first});

@@ -72,6 +72,8 @@ struct Group {
   void park(std::map<broker::WorkId, Pending>::iterator at, broker::Progress progress);
   void own(std::map<broker::WorkId, Pending>::iterator at, const std::string& member, Timestamp deadline);
   void set_deadline(std::map<broker::WorkId, Pending>::iterator at, Timestamp deadline);
+  /// Work beside the log, parked: a copy of its own.
+  broker::WorkId put_aside(Pending value);
 };
 
 struct Stream {
@@ -87,6 +89,7 @@ struct Stream {
   std::unordered_map<std::string, Seen> seen{};  ///< event ids that may be published again
   std::set<std::pair<Timestamp, std::string>> seen_order{};
   std::map<std::string, Group> groups{};
+  std::uint64_t tokens_given = 0;  ///< by groups that are gone: the highest
 
   EntryId append(Envelope event, Timestamp now);
   [[nodiscard]] bool was_seen(const std::string& event_id, Timestamp now) const;

@@ -100,6 +100,7 @@ std::string text(const broker::Exchanged& answer) {
                  {"lane", text(answer.lane)},
                  {"epoch", text(answer.epoch)},
                  {"lane_free", text(answer.lane_free)},
+                 {"position", text(answer.position)},
                  {"deliveries", text(answer.deliveries)}});
 }
 

@@ -128,6 +128,24 @@ TEST_P(Watch, TellsOfADeliveryThatExpired) {
   EXPECT_TRUE(calls.wait());
 }
 
+TEST_P(Watch, TellsTheHolderOfALaneOfWorkThatLeftItsWay) {
+  join("m1");
+  append_some(2);
+  auto request = asking("m1");
+  request.visibility = minutes(10);
+  const auto work = exchange(request).deliveries;
+  now += seconds(30);
+  join("m2");
+  append();
+  ASSERT_THAT(fetch_in_order("m2").deliveries, IsEmpty()) << "what a member that ended still holds comes first";
+  watch();
+  settle("m1", acknowledge(work[0].ticket));
+  EXPECT_TRUE(calls.wait());
+  settle("m1", bury(work[1]));
+  EXPECT_TRUE(calls.wait());
+  EXPECT_THAT(fetch_in_order("m2").deliveries, SizeIs(1));
+}
+
 TEST_P(Watch, TellsOfRepublishedAndReplayedWork) {
   join("m1");
   append();
