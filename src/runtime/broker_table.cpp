@@ -64,7 +64,10 @@ BrokerUrl BrokerUrl::parse(std::string_view text) {
       throw Error(Errc::invalid,
                   "broker URL \"" + url.text + "\": \"" + std::string(pair) + "\" is no NAME=VALUE option");
     }
-    url.options[std::string(pair.substr(0, equals))] = std::string(pair.substr(equals + 1));
+    const auto name = std::string(pair.substr(0, equals));
+    if (!url.options.emplace(name, pair.substr(equals + 1)).second) {
+      throw Error(Errc::invalid, "broker URL \"" + url.text + "\": option \"" + name + "\" is given twice; keep one");
+    }
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
   }
   return url;

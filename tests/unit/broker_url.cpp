@@ -48,6 +48,16 @@ TEST(BrokerUrl, AMalformedOneIsRefused) {
     EXPECT_THROW(BrokerUrl::parse(bad), Error) << bad;
 }
 
+TEST(BrokerUrl, ARepeatedOptionIsNamed) {
+  try {
+    BrokerUrl::parse("embedded:/x?sync=full&max_mb=5&sync=none");
+    FAIL() << "one of the two would win silently";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Errc::invalid);
+    EXPECT_NE(std::string(error.what()).find("option \"sync\" is given twice"), std::string::npos) << error.what();
+  }
+}
+
 TEST(BrokerUrl, WhatIsGivenComesBeforeTheEnvironment) {
   const Environment environment{{"EVENT_BUS_BROKER", "memory:a"}, {"REDIS_HOST", "redis"}};
   EXPECT_EQ(resolve_broker_url("memory:b"), "memory:b");
