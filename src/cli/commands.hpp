@@ -17,6 +17,7 @@ void add_tail(CLI::App& program, Action& action);
 void add_streams(CLI::App& program, Action& action);  ///< streams, info, groups
 void add_dead_letters(CLI::App& program, Action& action);
 void add_types(CLI::App& program, Action& action);
+void add_serve(CLI::App& program, Action& action);
 void add_version(CLI::App& program, Action& action);
 
 }  // namespace collective::cli

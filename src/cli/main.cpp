@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   collective::cli::add_streams(program, action);
   collective::cli::add_dead_letters(program, action);
   collective::cli::add_types(program, action);
+  collective::cli::add_serve(program, action);
   collective::cli::add_version(program, action);
   try {
     program.parse(argc, argv);
