@@ -4,5 +4,6 @@
 #include "collective/bus.hpp"
 #include "collective/catalog.hpp"
 #include "collective/client.hpp"
+#include "collective/saga.hpp"
 #include "collective/schema.hpp"
 #include "collective/ulid.hpp"

@@ -27,6 +27,7 @@ enum class Errc : std::uint8_t {
   incompatible,   ///< the store was written by a newer version
   permission,     ///< the operating system or the broker refused access
   cancelled,      ///< the caller closed or stopped it first
+  failed,         ///< a step of a saga threw an exception of its own
   internal,       ///< a defect in this library
 };
 

@@ -36,6 +36,8 @@ std::string_view name(Errc code) noexcept {
       return "permission";
     case Errc::cancelled:
       return "cancelled";
+    case Errc::failed:
+      return "failed";
     case Errc::internal:
       return "internal";
   }

@@ -31,6 +31,7 @@ int status_of(const Error& error) {
     case Errc::corrupt:
     case Errc::incompatible:
     case Errc::permission:
+    case Errc::failed:
     case Errc::internal:
       break;
   }
