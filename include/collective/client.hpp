@@ -14,6 +14,7 @@
 #include "collective/info.hpp"
 #include "collective/options.hpp"
 #include "collective/published.hpp"
+#include "collective/read_options.hpp"
 
 namespace collective {
 
@@ -21,15 +22,9 @@ namespace detail {
 class Core;
 }
 
-struct ReadOptions {
-  EntryId after{};                 ///< exclusive; {0,0}: from the first retained entry
-  EntryId until = EntryId::max();  ///< inclusive
-  std::size_t limit = 1'000;       ///< most events returned
-  bool backwards = false;          ///< newest first
-  std::string type{};              ///< only this event type; empty: all
-};
-
-/// What `publish_async` reports, on a thread of the library: the event is stored, or the error says why not.
+/// What `publish_async` reports, on a thread of the library: the event is stored, or the error says why not. That thread
+/// carries out what it would wait for: calls that wait are refused in it with Errc::deadlock, and so is `publish_async`
+/// while the window is full. Hand what has to wait to a thread of your own.
 using PublishCallback = std::function<void(const Published&, const std::exception_ptr&)>;
 
 /// Publishes events, waits for answers and reads streams.
@@ -45,6 +40,8 @@ class EventClient {
   void connect();
 
   /// Stores what is on its way and disconnects; returns within the deadline. What is not confirmed by then ends unknown.
+  /// In a child process made by fork() it returns at once, and every other call is refused with Errc::invalid.
+  /// @throws Error Errc::deadlock in a publish callback
   void close(Millis deadline = Millis(10'000));
 
   /// Publishes one event and returns once the broker has stored it.
@@ -78,7 +75,8 @@ class EventClient {
   }
 
   /// Hands the event over and returns; `done` runs once it is stored or failed. Events of one thread to one stream keep
-  /// their order. Blocks while Options::window events are on their way. @throws Error for what is wrong with the event
+  /// their order. Blocks while Options::window events are on their way. @throws Error for what is wrong with the event;
+  /// Errc::deadlock when it would block in a publish callback
   template <EventStruct T>
   void publish_async(const T& event, PublishCallback done, const PublishOptions& options = {}) {
     publish_async_erased(descriptor_of<T>(), &event, options, std::move(done));

@@ -29,6 +29,7 @@ enum class Errc : std::uint8_t {
   cancelled,      ///< the caller closed or stopped it first
   failed,         ///< a step of a saga threw an exception of its own
   internal,       ///< a defect in this library
+  deadlock,       ///< the call would wait for the thread it was made on: make it on another one
 };
 
 /// The code's name as it appears in logs and JSON, for example "too_large".

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 
-namespace collective {
+#include "collective/duration.hpp"
 
-using Millis = std::chrono::milliseconds;
+namespace collective {
 
 enum class Backoff : std::uint8_t {
   exponential,  ///< base, 2·base, 4·base, … up to the cap

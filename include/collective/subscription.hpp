@@ -27,6 +27,7 @@ class [[nodiscard]] Subscription {
   void resume();
 
   /// Ends it as the destructor does, within `drain` instead of the subscription's own drain timeout. Always returns.
+  /// @throws Error Errc::deadlock in a publish callback, where the destructor waits for nothing
   void close(Millis drain);
   void close();
 

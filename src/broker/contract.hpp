@@ -71,27 +71,41 @@ struct Append {
   EnvelopeView event{};      ///< without its stream, which is the batch's
   Timestamp not_before{};    ///< epoch: now. Later: parked unseen until `upkeep` runs after that time
   bool deduplicate = false;  ///< the caller chose the event id: within the window an id is stored once
+  /// With `deduplicate`: the id may be stored although the store does not remember it, in an entry after this one; look
+  /// there too. When entries after it are trimmed, so that nobody can tell, the answer is Errc::unknown and nothing is
+  /// stored. Without a value: nowhere.
+  std::optional<EntryId> look_back{};
 };
-/// Events for one stream, stored in this order, all or none. Keeps their text; copies share it.
+/// Events for one stream, stored in this order, all or none. Keeps their text. A copy shares the events, so that it costs
+/// nothing: add them before it is made.
 struct AppendBatch {
   std::string stream{};
   Timestamp now{};
-  std::uint64_t hard_cap = 0;        ///< entries, delayed ones too; 0: none. A batch that would pass it is refused with
-                                     ///< Errc::full; what is stored already takes no room
-  Millis duplicate_window{600'000};  ///< how long a chosen event id is remembered
+  std::uint64_t hard_cap = 0;  ///< entries, delayed ones too; 0: none. A batch that would pass it is refused with
+                               ///< Errc::full; what is stored already takes no room
+  Millis duplicate_window{
+      600'000};  ///< how long a chosen event id is remembered; a delayed event's from when it is due
 
   /// Copies the event's text in. Its text is valid as long as the batch or a copy of it.
-  void add(const EnvelopeView& event, Timestamp not_before = {}, bool deduplicate = false) {
-    events_.push_back({event, not_before, deduplicate});
-    auto& own = events_.back().event;
+  void add(const EnvelopeView& event, Timestamp not_before = {}, bool deduplicate = false,
+           std::optional<EntryId> look_back = {}) {
+    events_->push_back({event, not_before, deduplicate, look_back});
+    auto& own = events_->back().event;
     own.stream = {};
     for (auto* const text : {&own.id, &own.type, &own.correlation_id, &own.user_id, &own.data, &own.metadata})
       *text = text_->copy(*text);
   }
-  [[nodiscard]] const std::vector<Append>& events() const { return events_; }
+  [[nodiscard]] const std::vector<Append>& events() const { return *events_; }
+  /// A batch of `count` of its events from `first` on; it shares their text.
+  [[nodiscard]] AppendBatch part(std::size_t first, std::size_t count) const {
+    auto part = *this;
+    const auto begin = events_->begin() + static_cast<std::ptrdiff_t>(first);
+    part.events_ = std::make_shared<std::vector<Append>>(begin, begin + static_cast<std::ptrdiff_t>(count));
+    return part;
+  }
 
  private:
-  std::vector<Append> events_;
+  std::shared_ptr<std::vector<Append>> events_ = std::make_shared<std::vector<Append>>();
   std::shared_ptr<Arena> text_ = std::make_shared<Arena>();
 };
 struct Appended {
@@ -133,8 +147,9 @@ struct Settlement {
 };
 enum class Settled : std::uint8_t {
   done,
-  stale,  ///< pending, but with another token or owner: nothing changed
-  gone,   ///< not pending (acknowledged or dead-lettered before): nothing changed
+  stale,    ///< pending, but with another token or owner: nothing changed
+  gone,     ///< not pending (acknowledged or dead-lettered before): nothing changed
+  no_room,  ///< the store is too full for this dead letter: nothing changed
 };
 
 /// Settles, renews and fetches for one member, in that order and in one step. Before fetching, other members whose
@@ -254,7 +269,7 @@ class Broker {
 
   /// Calls `news` whenever the stream may have something new to read, fetch or promote, from any process: also when work
   /// that was in a lane holder's way is settled by another member. Spurious
-  /// calls are allowed, missed ones only when the process that stored it was killed at that moment. The watch ends when
+  /// calls are allowed; a call is late, but not missed, when the process that stored it was killed at that moment. The watch ends when
   /// the handle is destroyed; a call may still be running.
   using Watch = std::shared_ptr<void>;
   virtual Watch watch(const std::string& stream, std::function<void()> news) = 0;

@@ -40,6 +40,8 @@ std::string_view name(Errc code) noexcept {
       return "failed";
     case Errc::internal:
       return "internal";
+    case Errc::deadlock:
+      return "deadlock";
   }
   return "internal";
 }

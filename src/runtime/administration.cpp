@@ -45,7 +45,8 @@ std::vector<DeadLetter> Core::dead_letters(const std::string& stream, const std:
 // Page by page, each a step of its own: a crash in between leaves the rest where it was, and a repeated call goes on.
 std::uint64_t Core::republish(const std::string& stream, const std::string& group, Millis max_age) {
   const auto key = group_key(stream, group);
-  const auto oldest = now() - max_age;
+  check_duration("republish_dead_letters: max_age", max_age, Millis(0), Millis::max());
+  const auto oldest = max_age < now().time_since_epoch() ? now() - max_age : Timestamp{};
   std::uint64_t moved = 0;
   std::uint64_t after = 0;
   while (true) {

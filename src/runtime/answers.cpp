@@ -18,7 +18,7 @@ Answers::~Answers() {
 
 broker::Result<broker::Page> Answers::read(broker::Read request) {
   return await<broker::Page>([&](auto reply) { broker_->read(std::move(request), std::move(reply)); }, timeout_, false,
-                             "reading the stream");
+                             "reading the stream", stop_.get_token());
 }
 
 Answers::Id Answers::wait(const std::string& stream, engine::Wanted wanted, std::optional<EntryId> look_back,
@@ -191,6 +191,7 @@ void Answers::fail_all(std::unique_lock<std::mutex>& lock, Errc code, const std:
 
 void Answers::close() {
   std::map<std::string, Tail> tails;
+  stop_.request_stop();
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;

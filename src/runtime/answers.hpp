@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -67,6 +68,7 @@ class Answers : public std::enable_shared_from_this<Answers> {
 
   const std::shared_ptr<broker::Broker> broker_;
   const Millis timeout_;
+  std::stop_source stop_;     // ends a read that a slow broker does not answer
   mutable std::mutex mutex_;  // guards everything below
   std::condition_variable wake_;
   std::map<std::string, Tail> tails_;

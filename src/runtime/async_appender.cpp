@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/callback_scope.hpp"
+
 namespace collective::runtime {
 namespace {
 constexpr std::size_t largest_batch = 1'000;
@@ -17,11 +19,7 @@ AsyncAppender::AsyncAppender(std::shared_ptr<broker::Broker> broker, std::shared
 void AsyncAppender::append(std::string_view stream, const broker::Append& event, std::uint64_t hard_cap,
                            Waiter waiter) {
   std::unique_lock lock(mutex_);
-  if (on_their_way_ >= window_) {
-    ++blocked_;
-    room_.wait(lock, [&] { return on_their_way_ < window_; });
-    --blocked_;
-  }
+  make_room(lock);
   ++on_their_way_;
   auto found = lanes_.find(stream);
   if (found == lanes_.end()) found = lanes_.try_emplace(std::string(stream)).first;
@@ -33,9 +31,9 @@ void AsyncAppender::append(std::string_view stream, const broker::Append& event,
     lane.queue.back().events.hard_cap = hard_cap;
   }
   auto& batch = lane.queue.back();
-  batch.events.add(event.event, event.not_before, event.deduplicate);
+  batch.events.add(event.event, event.not_before, event.deduplicate, event.look_back);
   batch.waiters.push_back(std::move(waiter));
-  if (!lane.out) send(lock, lane);
+  send(lock, lane);
 }
 
 bool AsyncAppender::fits(const Lane& lane, std::uint64_t hard_cap) {
@@ -43,36 +41,59 @@ bool AsyncAppender::fits(const Lane& lane, std::uint64_t hard_cap) {
          lane.queue.back().events.hard_cap == hard_cap;
 }
 
-void AsyncAppender::send(std::unique_lock<std::mutex>& lock, Lane& lane) {
-  auto batch = std::move(lane.queue.front());
-  lane.queue.pop_front();
-  lane.out = true;
-  lock.unlock();
-  batch.events.now = clock_->now().wall;
-  // The list of waiters travels in a shared pointer, since std::function copies what it holds.
-  auto waiters = std::make_shared<const std::vector<Waiter>>(std::move(batch.waiters));
-  auto stream = batch.events.stream;
-  broker_->append(std::move(batch.events), [self = shared_from_this(), &lane, stream = std::move(stream), waiters](
-                                               const auto& result) { self->ended(lane, stream, *waiters, result); });
-  lock.lock();
+// Waits for it, but for the thread that makes room. Those that wait are woken when half the window is free: waking one for
+// each free place would cost a switch per event.
+void AsyncAppender::make_room(std::unique_lock<std::mutex>& lock) {
+  if (on_their_way_ < window_) return;
+  refuse_in_callback("publish_async with " + std::to_string(window_) +
+                     " events on their way, as Options::window allows");
+  ++blocked_;
+  room_.wait(lock, [&] { return on_their_way_ < window_; });
+  --blocked_;
 }
 
-void AsyncAppender::ended(Lane& lane, const std::string& stream, const std::vector<Waiter>& waiters,
-                          const broker::Result<std::vector<broker::Appended>>& result) {
+// A broker may answer at once: then the next batch is sent by this loop, not by the answer, whatever the queue's length.
+void AsyncAppender::send(std::unique_lock<std::mutex>& lock, Lane& lane) {
+  if (lane.sending) return;
+  lane.sending = true;
+  while (!lane.out && !lane.queue.empty()) {
+    auto batch = std::move(lane.queue.front());
+    lane.queue.pop_front();
+    lane.out = true;
+    lock.unlock();
+    hand_over(lane, std::move(batch));
+    lock.lock();
+  }
+  lane.sending = false;
+}
+
+void AsyncAppender::hand_over(Lane& lane, Batch batch) {
+  batch.events.now = clock_->now().wall;
+  // In a shared pointer, since std::function copies what it holds.
+  const auto sent = std::make_shared<const Batch>(std::move(batch));
+  broker_->append(sent->events,
+                  [self = shared_from_this(), &lane, sent](const auto& result) { self->ended(lane, *sent, result); });
+}
+
+void AsyncAppender::ended(Lane& lane, const Batch& batch, const broker::Result<std::vector<broker::Appended>>& result) {
+  const auto& waiters = batch.waiters;
+  {
+    const std::lock_guard lock(mutex_);
+    on_their_way_ -= waiters.size();  // before the callbacks, which may publish the next ones
+    if (blocked_ > 0 && on_their_way_ <= window_ / 2) room_.notify_all();
+  }
   for (std::size_t i = 0; i < waiters.size(); ++i) {
     if (result) {
-      ended_(stream, waiters[i], (*result)[i]);
+      ended_(batch.events.stream, waiters[i], (*result)[i]);
     } else {
-      ended_(stream, waiters[i], result.error());
+      ended_(batch.events.stream, waiters[i], result.error());
     }
   }
   std::unique_lock lock(mutex_);
-  on_their_way_ -= waiters.size();
   lane.ended += waiters.size();
   lane.out = false;
-  if (!lane.queue.empty()) send(lock, lane);
-  // Waking a blocked publisher for each free place would cost a switch per event: wait until half the window is free.
-  if ((blocked_ > 0 && on_their_way_ <= window_ / 2) || flushing_ > 0) room_.notify_all();
+  if (flushing_ > 0) room_.notify_all();
+  send(lock, lane);
 }
 
 bool AsyncAppender::flush(std::chrono::steady_clock::time_point until) {

@@ -34,7 +34,7 @@ class AsyncAppender : public std::enable_shared_from_this<AsyncAppender> {
   AsyncAppender(std::shared_ptr<broker::Broker> broker, std::shared_ptr<const Clock> clock, std::size_t window,
                 Ended ended);
 
-  /// Copies the event. Blocks while the window is full.
+  /// Copies the event. Blocks while the window is full; in a callback it does not. @throws Error Errc::deadlock there
   void append(std::string_view stream, const broker::Append& event, std::uint64_t hard_cap, Waiter waiter);
 
   /// Waits until everything handed over so far has ended, or the time is over; true when it has.
@@ -47,15 +47,17 @@ class AsyncAppender : public std::enable_shared_from_this<AsyncAppender> {
   };
   struct Lane {
     std::deque<Batch> queue;  ///< the last one is being filled
-    bool out = false;
+    bool out = false;         ///< a batch is with the broker, or its callbacks run
+    bool sending = false;     ///< a thread is in `send`
     std::uint64_t handed_over = 0;
     std::uint64_t ended = 0;
   };
 
   static bool fits(const Lane& lane, std::uint64_t hard_cap);
+  void make_room(std::unique_lock<std::mutex>& lock);
   void send(std::unique_lock<std::mutex>& lock, Lane& lane);
-  void ended(Lane& lane, const std::string& stream, const std::vector<Waiter>& waiters,
-             const broker::Result<std::vector<broker::Appended>>& result);
+  void hand_over(Lane& lane, Batch batch);
+  void ended(Lane& lane, const Batch& batch, const broker::Result<std::vector<broker::Appended>>& result);
 
   const std::shared_ptr<broker::Broker> broker_;
   const std::shared_ptr<const Clock> clock_;

@@ -32,6 +32,7 @@ void EventClient::publish_async_erased(const TypeDescriptor& type, const void* e
   core_->publish_async(type, event, options, std::move(done));
 }
 void EventClient::flush() {
+  runtime::refuse_in_callback("flush");
   if (!core_->flush(std::chrono::steady_clock::now() + core_->options().operation_timeout)) {
     throw Error(Errc::timeout,
                 "flush: events are still on their way after Options::operation_timeout; the broker is slow or away");
@@ -71,8 +72,8 @@ std::vector<GroupInfo> EventClient::groups(std::string_view stream) {
 }
 
 std::string EventClient::describe() const {
-  const auto store = core_->store();
-  return store.description + "; a returned publish survives " + store.survives;
+  const auto connection = core_->connection();
+  return connection->store.description + "; a returned publish survives " + connection->store.survives;
 }
 
 }  // namespace collective

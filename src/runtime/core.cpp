@@ -16,8 +16,8 @@ void check_options(const Options& options) {
   if (options.window == 0) refuse("window is 0; at least one event must be allowed on its way");
   if (options.max_event_bytes < 256)
     refuse("max_event_bytes is " + std::to_string(options.max_event_bytes) + "; at least 256 bytes are needed");
-  if (options.connect_timeout <= Millis(0)) refuse("connect_timeout must be more than 0 ms");
-  if (options.operation_timeout <= Millis(0)) refuse("operation_timeout must be more than 0 ms");
+  check_duration("Options::connect_timeout", options.connect_timeout, Millis(1));
+  check_duration("Options::operation_timeout", options.operation_timeout, Millis(1));
 }
 
 // Trying again helps when the broker is away, not when it refuses.
@@ -25,73 +25,110 @@ bool worth_trying_again(Errc code) {
   return code == Errc::unavailable || code == Errc::timeout;
 }
 
+Error after_fork() {
+  return {
+      Errc::invalid,
+      "this client or bus belongs to the parent process, and its threads are not in this child made by fork(): make "
+      "and connect a client of its own in the child, or start a program (exec)"};
+}
+
 }  // namespace
 
 Core::Core(Options options, runtime::BrokerTable brokers, std::shared_ptr<const runtime::Clock> clock)
-    : options_(std::move(options)), brokers_(std::move(brokers)), clock_(std::move(clock)) {
+    : options_(std::move(options)), brokers_(std::move(brokers)), clock_(std::move(clock)), process_(getpid()) {
   check_options(options_);
   if (!options_.broker.empty()) runtime::BrokerUrl::parse(options_.broker);
 }
 
 Core::~Core() {
-  close(Millis(1'000));
+  if (forked()) {
+    abandon();
+    return;
+  }
+  shut_down(runtime::after(runtime::in_callback() ? Millis(0) : Millis(1'000)));
 }
 
+// Opening may take a while; whoever closes or publishes meanwhile does not wait for it.
 void Core::connect() {
-  const auto until = std::chrono::steady_clock::now() + options_.connect_timeout;
+  if (forked()) throw after_fork();
+  runtime::refuse_in_callback("connect");
+  const std::lock_guard one_at_a_time(connecting_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (connection_) return;
+  }
+  auto opened = open();
   const std::lock_guard lock(mutex_);
-  if (store_) return;
+  connection_ = std::move(opened);
+}
+
+std::shared_ptr<const Core::Connection> Core::open() const {
+  const auto until = std::chrono::steady_clock::now() + options_.connect_timeout;
+  auto connection = std::make_shared<Connection>();
+  auto attempt = options_;
   for (auto pause = Millis(20);; pause = std::min(pause * 2, Millis(500))) {
     try {
-      store_ = runtime::open_store(brokers_, options_);
+      const auto left = until - std::chrono::steady_clock::now();
+      attempt.connect_timeout = std::max(Millis(1), std::chrono::duration_cast<Millis>(left));
+      connection->store = runtime::open_store(brokers_, attempt);
       break;
     } catch (const Error& error) {
       if (!worth_trying_again(error.code()) || std::chrono::steady_clock::now() + pause > until) throw;
       std::this_thread::sleep_for(pause);
     }
   }
-  appender_ = std::make_shared<runtime::AsyncAppender>(store_->broker, clock_, options_.window, ended_reporter());
-  answers_ = std::make_shared<runtime::Answers>(store_->broker, options_.operation_timeout);
-  upkeeper_ = std::make_shared<runtime::Upkeeper>(*store_, clock_, options_.observer);
+  connection->appender =
+      std::make_shared<runtime::AsyncAppender>(connection->store.broker, clock_, options_.window, ended_reporter());
+  connection->answers = std::make_shared<runtime::Answers>(connection->store.broker, options_.operation_timeout);
+  connection->upkeeper = std::make_shared<runtime::Upkeeper>(connection->store, clock_, options_.observer);
+  return connection;
 }
 
 void Core::close(Millis deadline) {
-  const auto until = std::chrono::steady_clock::now() + deadline;
+  if (forked()) return abandon();
+  runtime::refuse_in_callback("close");
+  shut_down(runtime::after(deadline));
+}
+
+void Core::shut_down(std::chrono::steady_clock::time_point until) {
   const auto left = [&] {
     return std::max(Millis(0), std::chrono::duration_cast<Millis>(until - std::chrono::steady_clock::now()));
   };
   std::vector<std::shared_ptr<SubscriptionControl>> subscriptions;
-  std::optional<broker::Store> store;
-  std::shared_ptr<runtime::AsyncAppender> appender;
-  std::shared_ptr<runtime::Answers> answers;
-  std::shared_ptr<runtime::Upkeeper> upkeeper;
+  std::shared_ptr<const Connection> connection;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, weak] : subscriptions_) {
       if (auto subscription = weak.lock()) subscriptions.push_back(std::move(subscription));
     }
-    store.swap(store_);
-    appender = appender_;
-    answers.swap(answers_);
-    upkeeper.swap(upkeeper_);
+    connection.swap(connection_);
   }
   for (const auto& subscription : subscriptions) subscription->end(left());
-  if (appender) appender->flush(until);
-  if (answers) answers->close();
-  if (upkeeper) upkeeper->close();
-  if (store) store->broker->close(until);
+  if (!connection) return;
+  connection->appender->flush(until);
+  connection->answers->close();
+  connection->upkeeper->close();
+  connection->store.broker->close(until);
 }
 
-broker::Store Core::store() const {
-  const std::lock_guard lock(mutex_);
-  if (!store_) throw Error(Errc::not_connected, "not connected: call connect() first, and nothing after close()");
-  return *store_;
+// The child's copies of threads and locks can be neither ended nor waited for, whatever state the fork found them in. They
+// are left where they are, as the child's other leftovers of its parent.
+void Core::abandon() {
+  auto* const left_behind = new std::pair(std::move(connection_), std::move(runners_));
+  static_cast<void>(left_behind);
+  connection_ = nullptr;
+  runners_.clear();
 }
 
-std::shared_ptr<runtime::Upkeeper> Core::upkeeper() {
+bool Core::forked() const {
+  return getpid() != process_;
+}
+
+std::shared_ptr<const Core::Connection> Core::connection() const {
+  if (forked()) throw after_fork();
   const std::lock_guard lock(mutex_);
-  if (!upkeeper_) throw Error(Errc::not_connected, "not connected: call connect() first, and nothing after close()");
-  return upkeeper_;
+  if (!connection_) throw Error(Errc::not_connected, "not connected: call connect() first, and nothing after close()");
+  return connection_;
 }
 
 std::string Core::member_name(const std::string& consumer) const {

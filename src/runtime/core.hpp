@@ -89,20 +89,33 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   Subscription subscribe(std::vector<RouteKey> routes, RawHandler handler, SubscribeOptions options, bool batch);
   [[nodiscard]] bool ready() const;
 
-  /// The connected store. @throws Error Errc::not_connected
-  [[nodiscard]] broker::Store store() const;
+  /// What a connection consists of.
+  struct Connection {
+    broker::Store store;
+    std::shared_ptr<runtime::AsyncAppender> appender;
+    std::shared_ptr<runtime::Answers> answers;
+    std::shared_ptr<runtime::Upkeeper> upkeeper;
+  };
+  /// @throws Error Errc::not_connected; Errc::invalid in a child process made by fork()
+  [[nodiscard]] std::shared_ptr<const Connection> connection() const;
+  [[nodiscard]] broker::Store store() const { return connection()->store; }
+  [[nodiscard]] std::shared_ptr<runtime::Upkeeper> upkeeper() const { return connection()->upkeeper; }
+  /// True in a child process made by fork(): its parent's threads and locks are not there.
+  [[nodiscard]] bool forked() const;
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] Timestamp now() const { return clock_->now().wall; }
-  std::shared_ptr<runtime::Upkeeper> upkeeper();  ///< @throws Error Errc::not_connected
   [[nodiscard]] std::string member_name(const std::string& consumer) const;
 
  private:
   friend class SubscriptionControl;
 
+  std::shared_ptr<const Connection> open() const;
+  void shut_down(std::chrono::steady_clock::time_point until);
+  void abandon();
   Published stored(const TypeDescriptor& type, const runtime::Outgoing& outgoing, const PublishOptions& options);
   void store_batch(const TypeDescriptor& type, broker::AppendBatch batch, const PublishOptions& options,
                    std::vector<Published>& published);
-  void retain(std::string_view stream, const PublishOptions& options);
+  static void retain(runtime::Upkeeper& upkeeper, std::string_view stream, const PublishOptions& options);
   [[nodiscard]] runtime::AsyncAppender::Ended ended_reporter() const;
   std::optional<Published> resolved(const std::string& stream, const broker::Append& event);
   broker::Exchanged exchange(broker::Exchange exchange, bool changes);
@@ -126,17 +139,16 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   const runtime::BrokerTable brokers_;
   const std::shared_ptr<const runtime::Clock> clock_;
   const std::string incarnation_ = new_ulid();
+  const int process_;
   const std::shared_ptr<runtime::RecentPublishes> recent_ =
       std::make_shared<runtime::RecentPublishes>();  // by correlation id
   /// By event id: the outcome is unknown, and the store remembers no such id.
   const std::shared_ptr<runtime::RecentPublishes> unresolved_ = std::make_shared<runtime::RecentPublishes>();
 
+  std::mutex connecting_;     // held by the one that connects
   mutable std::mutex mutex_;  // guards everything below
   TypeRegistry types_ = TypeRegistry::catalog();
-  std::optional<broker::Store> store_;
-  std::shared_ptr<runtime::AsyncAppender> appender_;
-  std::shared_ptr<runtime::Answers> answers_;
-  std::shared_ptr<runtime::Upkeeper> upkeeper_;
+  std::shared_ptr<const Connection> connection_;  // null: not connected, or closed
   struct Joined {
     SubscribeOptions options;
     std::shared_ptr<runtime::MemberRunner> runner;

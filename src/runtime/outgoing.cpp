@@ -21,6 +21,7 @@ namespace {
 Outgoing::Outgoing(const Options& options, Timestamp now, const TypeDescriptor& type, std::string data,
                    std::string_view data_user_id, const PublishOptions& publish, const Cause* cause)
     : data_(std::move(data)) {
+  check_duration("PublishOptions::delay", publish.delay);
   if (publish.new_chain) cause = nullptr;
   if (publish.event_id.empty()) id_ = new_ulid();
   event::Metadata fields;

@@ -60,7 +60,7 @@ std::vector<Published> Core::publish_batch(const TypeDescriptor& type, std::span
       const runtime::Outgoing outgoing(options_, now(), type, prepare(type, events[i]), user_id_of(type, events[i]),
                                        options, runtime::current_cause());
       const auto& append = outgoing.append();
-      batch.add(append.event, append.not_before, append.deduplicate);
+      batch.add(append.event, append.not_before, append.deduplicate, append.look_back);
       published.push_back({std::string(outgoing.event_id()), {}, false});
     } catch (const Error& error) {
       throw Error(error.code(),
@@ -76,7 +76,7 @@ Published Core::stored(const TypeDescriptor& type, const runtime::Outgoing& outg
   const auto& append = outgoing.append();
   if (auto known = resolved(std::string(type.stream), append)) return *std::move(known);
   broker::AppendBatch batch;
-  batch.add(append.event, append.not_before, append.deduplicate);
+  batch.add(append.event, append.not_before, append.deduplicate, append.look_back);
   std::vector<Published> published;
   published.push_back({std::string(outgoing.event_id()), {}, false});
   store_batch(type, std::move(batch), options, published);
@@ -85,10 +85,10 @@ Published Core::stored(const TypeDescriptor& type, const runtime::Outgoing& outg
 
 void Core::store_batch(const TypeDescriptor& type, broker::AppendBatch batch, const PublishOptions& options,
                        std::vector<Published>& published) {
-  const auto connected = store();
-  const auto keeper = upkeeper();  // from here on nothing may fail for want of a connection: the event may be stored
+  runtime::refuse_in_callback("publish");
+  const auto connected = connection();  // the last that may fail for want of one: from here on the event may be stored
   const std::string stream(type.stream);
-  retain(stream, options);
+  retain(*connected->upkeeper, stream, options);
   const auto correlation = waited_for(batch.events().front().event);
   const bool chosen = batch.events().front().deduplicate;
   const auto not_before = batch.events().front().not_before;
@@ -97,8 +97,8 @@ void Core::store_batch(const TypeDescriptor& type, broker::AppendBatch batch, co
   batch.hard_cap = options.hard_cap;
   const auto began = std::chrono::steady_clock::now();
   auto result = runtime::await<std::vector<broker::Appended>>(
-      [&](auto reply) { connected.broker->append(std::move(batch), std::move(reply)); }, options_.operation_timeout,
-      true, "publish");
+      [&](auto reply) { connected->store.broker->append(std::move(batch), std::move(reply)); },
+      options_.operation_timeout, true, "publish");
   if (options_.observer) {
     options_.observer->published(stream, published.size(), std::chrono::steady_clock::now() - began,
                                  result ? std::string_view() : name(result.error().code));
@@ -112,7 +112,7 @@ void Core::store_batch(const TypeDescriptor& type, broker::AppendBatch batch, co
     published[i].entry_id = (*result)[i].id;
     published[i].duplicate = (*result)[i].duplicate;
   }
-  if (not_before != Timestamp{}) keeper->delayed_until(stream, not_before);
+  if (not_before != Timestamp{}) connected->upkeeper->delayed_until(stream, not_before);
   recent_->remember(correlation, stream, published.front().entry_id);
 }
 
@@ -120,25 +120,20 @@ void Core::publish_async(const TypeDescriptor& type, const void* event, const Pu
                          PublishCallback done) {
   const runtime::Outgoing outgoing(options_, now(), type, prepare(type, event), user_id_of(type, event), options,
                                    runtime::current_cause());
-  std::shared_ptr<runtime::AsyncAppender> appender;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!store_) throw Error(Errc::not_connected, "publish: not connected; call connect() first");
-    appender = appender_;
-  }
+  const auto connected = connection();
   const auto& append = outgoing.append();
   if (append.deduplicate) {
     if (const auto known = resolved(std::string(type.stream), append)) return done ? done(*known, nullptr) : void();
   }
-  retain(type.stream, options);
-  if (append.not_before != Timestamp{}) upkeeper()->delayed_until(std::string(type.stream), append.not_before);
+  retain(*connected->upkeeper, type.stream, options);
+  if (append.not_before != Timestamp{}) connected->upkeeper->delayed_until(std::string(type.stream), append.not_before);
   runtime::AsyncAppender::Waiter waiter;
   waiter.event_id = outgoing.event_id();
   waiter.done = std::move(done);
   waiter.correlation_id = waited_for(append.event);
   waiter.chosen = append.deduplicate;
   if (options_.observer) waiter.began = std::chrono::steady_clock::now();
-  appender->append(type.stream, append, options.hard_cap, std::move(waiter));
+  connected->appender->append(type.stream, append, options.hard_cap, std::move(waiter));
 }
 
 // Tells how an event of publish_async ended. Needs no Core: its callbacks come also after the last client has gone.
@@ -146,6 +141,7 @@ runtime::AsyncAppender::Ended Core::ended_reporter() const {
   return [observer = options_.observer, recent = recent_, unresolved = unresolved_, clock = clock_,
           timeout = options_.operation_timeout](const std::string& stream, const runtime::AsyncAppender::Waiter& waiter,
                                                 const broker::Result<broker::Appended>& result) {
+    const runtime::CallbackScope callback;
     const auto failure = result ? broker::Failure{} : result.error();
     if (observer) {
       observer->published(stream, 1, std::chrono::steady_clock::now() - waiter.began,
@@ -201,29 +197,29 @@ std::optional<Published> Core::resolved(const std::string& stream, const broker:
 }
 
 // What a publish asks for holds for its stream from now on: it is carried out about once a second, never per publish.
-void Core::retain(std::string_view stream, const PublishOptions& options) {
+void Core::retain(runtime::Upkeeper& upkeeper, std::string_view stream, const PublishOptions& options) {
   broker::Retention retention;
   const bool by_id = options.trim_strategy == TrimStrategy::minid;
   if (by_id && !options.min_id) {
     throw Error(Errc::invalid, "publish: trim_strategy minid needs min_id, the first entry to keep");
   }
-  if (!by_id && !options.max_length) return upkeeper()->look_after(stream);
+  if (!by_id && !options.max_length) return upkeeper.look_after(stream);
   if (by_id) {
     retention.min_id = options.min_id;
   } else {
     retention.max_length = options.max_length;
   }
   retention.force = options.trim_unacknowledged;
-  upkeeper()->set_retention(std::string(stream), retention);
+  upkeeper.set_retention(std::string(stream), retention);
 }
 
 bool Core::flush(std::chrono::steady_clock::time_point until) {
-  std::shared_ptr<runtime::AsyncAppender> appender;
+  std::shared_ptr<const Connection> connected;
   {
     const std::lock_guard lock(mutex_);
-    appender = appender_;
+    connected = connection_;
   }
-  return !appender || appender->flush(until);
+  return !connected || connected->appender->flush(until);
 }
 
 void Core::know(const TypeDescriptor& type) {

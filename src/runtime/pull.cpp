@@ -20,7 +20,8 @@ void check(const FetchOptions& options) {
   if (options.max < 1 || options.max > 1'000) {
     throw Error(Errc::invalid, "FetchOptions::max is " + std::to_string(options.max) + "; allowed are 1 to 1000");
   }
-  if (options.visibility < Millis(100)) throw Error(Errc::invalid, "FetchOptions::visibility must be at least 100 ms");
+  check_duration("FetchOptions::wait", options.wait);
+  check_duration("FetchOptions::visibility", options.visibility, Millis(100));
   if (options.max_attempts < 1) throw Error(Errc::invalid, "FetchOptions::max_attempts must be at least 1");
 }
 
@@ -142,6 +143,10 @@ Settlement Core::settle(const DeliveryToken& token,
       return Settlement::done;
     case broker::Settled::stale:
       return Settlement::stale;
+    case broker::Settled::no_room:
+      throw Error(Errc::full,
+                  "the store has no room for this dead letter: the event stays with its token; free space or "
+                  "trim, then settle it again");
     case broker::Settled::gone:
       break;
   }
@@ -153,6 +158,7 @@ Settlement Core::acknowledge(const DeliveryToken& token) {
 }
 
 Settlement Core::retry(const DeliveryToken& token, Millis delay, std::string_view error) {
+  check_duration("retry: delay", delay);
   return settle(token, [&](const runtime::TokenContent& content, broker::Settlement& settlement) {
     auto& progress = settlement.progress;
     ++progress.attempts;
@@ -164,7 +170,7 @@ Settlement Core::retry(const DeliveryToken& token, Millis delay, std::string_vie
       settlement.reason = "failed " + std::to_string(progress.attempts) + " times; last error: " + std::string(text);
     } else {
       settlement.verdict = Verdict::park;
-      progress.due = now() + std::max(delay, Millis(0));
+      progress.due = now() + delay;
     }
   });
 }
@@ -181,6 +187,7 @@ Settlement Core::dead_letter(const DeliveryToken& token, std::string_view reason
 }
 
 Settlement Core::extend(const DeliveryToken& token, Millis from_now) {
+  check_duration("extend: from_now", from_now);
   return settle(token, [&](const runtime::TokenContent&, broker::Settlement& settlement) {
     settlement.verdict = Verdict::extend;
     settlement.progress.due = now() + from_now;

@@ -48,6 +48,7 @@ std::vector<AnyEvent> Core::read(const std::string& stream, const ReadOptions& o
 }
 
 std::vector<AnyEvent> Core::follow(const std::string& stream, EntryId after, Millis timeout, std::size_t limit) {
+  check_duration("follow: timeout", timeout);
   const auto until = std::chrono::steady_clock::now() + timeout;
   struct News {
     std::mutex mutex;

@@ -22,7 +22,8 @@ class SubscriptionControl {
     for (const auto& runner : runners_) runner->resume(id_);
   }
   void end(Millis drain) {
-    if (!ended_.exchange(true)) core_->end_subscription(id_, runners_, drain);
+    if (core_->forked() || ended_.exchange(true)) return;
+    core_->end_subscription(id_, runners_, runtime::in_callback() ? Millis(0) : drain);
   }
   [[nodiscard]] Millis drain() const { return drain_; }
   [[nodiscard]] const std::vector<std::shared_ptr<runtime::MemberRunner>>& runners() const { return runners_; }

@@ -12,13 +12,16 @@ void check(const SubscribeOptions& options, bool batch) {
   }
   if (options.retry.max_attempts < 1) refuse("retry.max_attempts is 0; at least one attempt is needed");
   if (!(options.retry.jitter >= 0 && options.retry.jitter <= 1)) refuse("retry.jitter must be between 0 and 1");
-  if (options.retry.base_delay < Millis(0) || options.retry.max_delay < Millis(0))
-    refuse("retry delays must not be negative");
-  if (options.lease < Millis(100))
-    refuse("lease is " + std::to_string(options.lease.count()) + " ms; at least 100 are needed");
-  if (options.max_handling_time <= Millis(0)) refuse("max_handling_time must be more than 0 ms");
+  check_duration("SubscribeOptions::retry.base_delay", options.retry.base_delay);
+  check_duration("SubscribeOptions::retry.max_delay", options.retry.max_delay);
+  check_duration("SubscribeOptions::lease", options.lease, Millis(100));
+  check_duration("SubscribeOptions::max_handling_time", options.max_handling_time, Millis(1));
+  check_duration("SubscribeOptions::drain_timeout", options.drain_timeout);
+  check_duration("SubscribeOptions::breaker.probe_after", options.breaker.probe_after);
+  check_duration("SubscribeOptions::breaker.max_pause", options.breaker.max_pause);
   if (options.prefetch == 0) refuse("prefetch is 0; at least one event must be held");
   if (!batch) return;
+  check_duration("SubscribeOptions::batch_wait", options.batch_wait);
   if (options.batch_size < 1 || options.batch_size > 10'000) {
     refuse("batch_size is " + std::to_string(options.batch_size) + "; allowed are 1 to 10000");
   }
@@ -78,6 +81,7 @@ std::shared_ptr<runtime::MemberRunner> Core::runner_for(const std::string& strea
 }
 
 Subscription Core::subscribe(std::vector<RouteKey> routes, RawHandler handler, SubscribeOptions options, bool batch) {
+  runtime::refuse_in_callback("subscribe");
   check(options, batch);
   std::map<std::string, std::vector<engine::Route>> by_stream;
   for (const auto& route : routes) {
@@ -120,7 +124,7 @@ Subscription Core::subscribe(std::vector<RouteKey> routes, RawHandler handler, S
 
 void Core::end_subscription(std::uint32_t id, const std::vector<std::shared_ptr<runtime::MemberRunner>>& runners,
                             Millis drain) {
-  const auto until = std::chrono::steady_clock::now() + drain;
+  const auto until = runtime::after(drain);
   for (const auto& runner : runners) {
     runner->remove(id,
                    std::max(Millis(0), std::chrono::duration_cast<Millis>(until - std::chrono::steady_clock::now())));
@@ -133,7 +137,7 @@ void Core::end_subscription(std::uint32_t id, const std::vector<std::shared_ptr<
 bool Core::ready() const {
   const auto patience = engine::Nanos(std::chrono::seconds(30));
   const std::lock_guard lock(mutex_);
-  if (!store_) return false;
+  if (!connection_) return false;
   for (const auto& [key, joined] : runners_) {
     const auto health = joined.runner->health();
     if (health.hung || (health.troubled && health.since_progress > patience)) return false;
@@ -147,14 +151,14 @@ namespace collective {
 
 Subscription& Subscription::operator=(Subscription&& other) noexcept {
   if (this != &other) {
-    close();
+    if (control_) control_->end(control_->drain());
     control_ = std::move(other.control_);
   }
   return *this;
 }
 
 Subscription::~Subscription() {
-  close();
+  if (control_) control_->end(control_->drain());
 }
 
 void Subscription::pause() {
@@ -170,6 +174,7 @@ void Subscription::close() {
 }
 
 void Subscription::close(Millis drain) {
+  runtime::refuse_in_callback("Subscription::close");
   if (const auto control = std::exchange(control_, nullptr)) control->end(drain);
 }
 

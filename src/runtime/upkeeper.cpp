@@ -50,6 +50,7 @@ void Upkeeper::delayed_until(const std::string& stream, Timestamp due) {
 }
 
 void Upkeeper::close() {
+  stop_.request_stop();
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
@@ -90,10 +91,12 @@ void Upkeeper::tend(std::unique_lock<std::mutex>& lock, const std::string& name)
   step.trim = trims;
   stream.next_delayed.reset();
   lock.unlock();
-  auto report = await<broker::UpkeepReport>(
-      [&](auto reply) { store_.broker->upkeep(std::move(step), std::move(reply)); }, patience, true, "upkeep");
+  auto report =
+      await<broker::UpkeepReport>([&](auto reply) { store_.broker->upkeep(std::move(step), std::move(reply)); },
+                                  patience, true, "upkeep", stop_.get_token());
   lock.lock();
   if (trims) stream.next_trim = clock_->now().mono + (report && report->more ? engine::Nanos(Millis(20)) : trim_pause);
+  if (!report && closing_) return;
   if (!report) {
     const auto retry = now.wall + Millis(1'000);
     if (!stream.next_delayed || retry < *stream.next_delayed) stream.next_delayed = retry;
@@ -125,7 +128,8 @@ void Upkeeper::check_groups(std::unique_lock<std::mutex>& lock, const std::strin
   stream.next_check = clock_->now().mono + check_pause;
   lock.unlock();
   const auto groups = await<std::vector<broker::GroupInfo>>(
-      [&](auto reply) { store_.admin->groups(name, clock_->now().wall, std::move(reply)); }, patience, false, "groups");
+      [&](auto reply) { store_.admin->groups(name, clock_->now().wall, std::move(reply)); }, patience, false, "groups",
+      stop_.get_token());
   lock.lock();
   if (!groups) return;
   for (const auto& group : *groups) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -44,7 +45,8 @@ class Upkeeper {
   const broker::Store store_;
   const std::shared_ptr<const Clock> clock_;
   const std::shared_ptr<Observer> observer_;
-  std::mutex mutex_;  // guards everything below
+  std::stop_source stop_;  // ends a step that the broker does not answer
+  std::mutex mutex_;       // guards everything below
   std::condition_variable wake_;
   std::map<std::string, Stream, std::less<>> streams_;
   bool closing_ = false;

@@ -32,15 +32,12 @@ AnyEvent Core::wait_for(const std::string& stream, const std::string& type, cons
                         Millis timeout) {
   check_name("stream name", stream);
   check_name("event type", type);
+  runtime::refuse_in_callback("wait_for");
+  check_duration("wait_for: timeout", timeout);
   if (correlation_id.empty()) {
     throw Error(Errc::invalid, "wait_for: the correlation id is empty: give the one that the awaited event will carry");
   }
-  std::shared_ptr<runtime::Answers> answers;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!store_) throw Error(Errc::not_connected, "wait_for: not connected; call connect() first");
-    answers = answers_;
-  }
+  const auto answers = connection()->answers;
   EntryId from = EntryId::at(now() - default_look_back);
   if (const auto place = recent_->find(correlation_id)) {
     from = place->stream == stream ? just_before(place->entry) : before(Timestamp(Millis(place->entry.ms)));
@@ -56,12 +53,9 @@ AnyEvent Core::wait_for(const std::string& stream, const std::string& type, cons
 
 AnyEvent Core::request(const TypeDescriptor& type, const void* event, PublishOptions options, const std::string& stream,
                        const std::string& reply_type, Millis timeout) {
-  std::shared_ptr<runtime::Answers> answers;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!store_) throw Error(Errc::not_connected, "request: not connected; call connect() first");
-    answers = answers_;
-  }
+  runtime::refuse_in_callback("request");
+  check_duration("request: timeout", timeout);
+  const auto answers = connection()->answers;
   const auto* cause = options.new_chain ? nullptr : runtime::current_cause();
   if (options.correlation_id.empty() && (cause == nullptr || cause->correlation_id.empty()))
     options.correlation_id = new_ulid();

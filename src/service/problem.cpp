@@ -33,6 +33,7 @@ int status_of(const Error& error) {
     case Errc::permission:
     case Errc::failed:
     case Errc::internal:
+    case Errc::deadlock:
       break;
   }
   return 500;

@@ -1,5 +1,6 @@
 // Rule 6. Republishing dead letters reaches only the group that failed, keeps event id and correlation, resets attempts
 // and counts generations. It is idempotent: a crash in the middle loses and doubles nothing.
+#include "support/core_test.hpp"
 #include "support/engine_test.hpp"
 #include "support/recorded.hpp"
 
@@ -135,18 +136,24 @@ TEST_P(Rule06, EventIdAndCorrelationAreKept) {
   EXPECT_EQ(bus.republish_dead_letters("user.events", "g"), 0u);
 }
 
-TEST_P(Rule06, DeadLettersOlderThanMaxAgeStay) {
-  auto client = connected();
-  EventBus bus(client);
-  client.publish(user("u1"));
-  const auto s = bus.subscribe<UserRegistered>([](const Event<UserRegistered>&) { return Outcome::dead_letter("no"); },
-                                               group("g"));
-  ASSERT_TRUE(eventually([&] { return bus.dead_letters("user.events", "g").size() == 1; }));
-  EXPECT_EQ(bus.republish_dead_letters("user.events", "g", Millis(-1'000)), 0u);
-  EXPECT_EQ(bus.dead_letters("user.events", "g").size(), 1u);
+COLLECTIVE_ON_EVERY_BROKER(Rule06);
+
+class Rule06Runtime : public CoreTest {};
+
+TEST_P(Rule06Runtime, DeadLettersOlderThanMaxAgeStay) {
+  const auto core = connect();
+  publish(*core, user("u1"));
+  detail::RawHandler refuse = [](auto deliveries) {
+    return std::vector<Outcome>(deliveries.size(), Outcome::dead_letter("no"));
+  };
+  const auto s = core->subscribe({{"user.events", "user.registered", 1}}, refuse, group("g"), false);
+  ASSERT_TRUE(eventually([&] { return core->dead_letters("user.events", "g", 0, 10).size() == 1; }));
+  clock->advance(hours(1));
+  EXPECT_EQ(core->republish("user.events", "g", minutes(59)), 0u);
+  EXPECT_EQ(core->republish("user.events", "g", minutes(61)), 1u);
 }
 
-COLLECTIVE_ON_EVERY_BROKER(Rule06);
+COLLECTIVE_ON_EVERY_BROKER(Rule06Runtime);
 
 }  // namespace
 }  // namespace collective

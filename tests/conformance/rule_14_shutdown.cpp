@@ -183,6 +183,21 @@ TEST_P(Rule14Runtime, CloseReturnsAlthoughTheBrokerIsAway) {
   EXPECT_LT(took([&] { core->close(milliseconds(50)); }), seconds(5));
 }
 
+TEST_P(Rule14Runtime, CloseReturnsAlthoughTheBrokerDoesNotAnswer) {
+  Options patient;
+  patient.operation_timeout = seconds(60);
+  const auto core = connect(patient);
+  network->falls_silent();
+  core->upkeeper()->look_after("user.events");
+  ASSERT_TRUE(eventually([&] { return network->unanswered() == 1; }));
+  auto wait = std::async(std::launch::async, [&] {
+    return failure_of([&] { core->wait_for("ai.events", "ai.consultation.completed", "c1", seconds(60)); }).code;
+  });
+  ASSERT_TRUE(eventually([&] { return network->unanswered() == 2; }));
+  EXPECT_LT(took([&] { core->close(milliseconds(50)); }), seconds(5));
+  EXPECT_NE(wait.get(), Errc::ok);
+}
+
 TEST_P(Rule14Runtime, CloseTwiceAndFromSeveralThreadsReturns) {
   EventBus bus(options());
   bus.connect();

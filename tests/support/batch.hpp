@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ struct Batch {
     Envelope event{};
     Timestamp not_before{};
     bool deduplicate = false;
+    std::optional<EntryId> look_back{};
   };
   std::string stream{};
   std::vector<One> events{};
@@ -26,7 +28,7 @@ struct Batch {
     batch.now = now;
     batch.hard_cap = hard_cap;
     batch.duplicate_window = duplicate_window;
-    for (const auto& one : events) batch.add(one.event, one.not_before, one.deduplicate);
+    for (const auto& one : events) batch.add(one.event, one.not_before, one.deduplicate, one.look_back);
     return batch;
   }
 };

@@ -17,6 +17,9 @@ class UnreliableBroker final : public broker::Broker {
 
   void appends(Fate fate) { fate_ = fate; }
   void everything_fails(bool fails) { away_ = fails; }
+  /// From now on nothing is answered, and nothing carried out.
+  void falls_silent() { silent_ = true; }
+  [[nodiscard]] int unanswered() const { return unanswered_; }
   /// Carries out the append that was late.
   void deliver_late() {
     const std::lock_guard lock(mutex_);
@@ -27,6 +30,7 @@ class UnreliableBroker final : public broker::Broker {
   [[nodiscard]] int watches() const { return watches_; }
 
   void append(broker::AppendBatch batch, broker::Reply<std::vector<broker::Appended>> reply) override {
+    if (is_silent()) return;
     if (away_) return reply(refused());
     switch (fate_.load()) {
       case Fate::arrives:
@@ -45,19 +49,24 @@ class UnreliableBroker final : public broker::Broker {
   }
   void join(broker::Join request, broker::Reply<EntryId> reply) override {
     ++joins_;
+    if (is_silent()) return;
     away_ ? reply(refused()) : real_->join(std::move(request), std::move(reply));
   }
   void exchange(broker::Exchange request, broker::Reply<broker::Exchanged> reply) override {
+    if (is_silent()) return;
     away_ ? reply(refused()) : real_->exchange(std::move(request), std::move(reply));
   }
   void leave(broker::GroupKey key, std::string member, Timestamp now, broker::Reply<bool> reply) override {
+    if (is_silent()) return;
     away_ ? reply(refused()) : real_->leave(std::move(key), std::move(member), now, std::move(reply));
   }
   void read(broker::Read request, broker::Reply<broker::Page> reply) override {
+    if (is_silent()) return;
     away_ ? reply(refused()) : real_->read(std::move(request), std::move(reply));
   }
   void upkeep(broker::Upkeep request, broker::Reply<broker::UpkeepReport> reply) override {
     upkeeps_ += request.trim ? 1 : 0;
+    if (is_silent()) return;
     away_ ? reply(refused()) : real_->upkeep(std::move(request), std::move(reply));
   }
   Watch watch(const std::string& stream, std::function<void()> news) override {
@@ -67,13 +76,17 @@ class UnreliableBroker final : public broker::Broker {
   void close(std::chrono::steady_clock::time_point) override {}  // the store is the test's
 
  private:
+  bool is_silent() {
+    unanswered_ += silent_ ? 1 : 0;
+    return silent_;
+  }
   static broker::Failure refused() { return {Errc::unavailable, "the broker is away"}; }
   static broker::Failure lost() { return {Errc::unknown, "no answer"}; }
 
   const std::shared_ptr<broker::Broker> real_;
   std::atomic<Fate> fate_{Fate::arrives};
-  std::atomic<bool> away_{false};
-  std::atomic<int> upkeeps_{0}, joins_{0}, watches_{0};
+  std::atomic<bool> away_{false}, silent_{false};
+  std::atomic<int> unanswered_{0}, upkeeps_{0}, joins_{0}, watches_{0};
   std::mutex mutex_;
   std::vector<broker::AppendBatch> late_;  // guarded by mutex_
 };

@@ -1,5 +1,6 @@
 #include "runtime/async_appender.hpp"
 
+#include <atomic>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -22,6 +23,7 @@ class HeldBroker {
   };
 
   std::shared_ptr<broker::Broker> broker() { return std::make_shared<Front>(*this); }
+  void answer_at_once() { at_once_ = true; }
   std::vector<Held> take() {
     const std::lock_guard lock(mutex_);
     return std::exchange(held_, {});
@@ -32,6 +34,7 @@ class HeldBroker {
    public:
     explicit Front(HeldBroker& owner) : owner_(owner) {}
     void append(broker::AppendBatch batch, broker::Reply<std::vector<broker::Appended>> reply) override {
+      if (owner_.at_once_) return Held{std::move(batch), std::move(reply)}.store();
       const std::lock_guard lock(owner_.mutex_);
       owner_.held_.push_back({std::move(batch), std::move(reply)});
     }
@@ -46,6 +49,7 @@ class HeldBroker {
    private:
     HeldBroker& owner_;
   };
+  std::atomic<bool> at_once_{false};
   std::mutex mutex_;
   std::vector<Held> held_;  // guarded by mutex_
 };
@@ -113,6 +117,18 @@ TEST_F(AsyncAppenderTest, FlushEndsWhenEverythingHandedOverHasEnded) {
   EXPECT_FALSE(to->flush(std::chrono::steady_clock::now()));
   for (auto& batch : held.take()) batch.store();
   EXPECT_TRUE(to->flush(std::chrono::steady_clock::now()));
+}
+
+// A batch of its own for each event, as their caps differ; the broker answers each before its call returns.
+TEST_F(AsyncAppenderTest, HoweverLongTheQueueABrokerThatAnswersAtOnceNeedsNoMoreStack) {
+  constexpr std::size_t many = 50'000;
+  const auto to = appender(many + 1);
+  append(*to, "first");
+  for (std::size_t i = 0; i < many; ++i) to->append("s", {}, i + 1, {});
+  auto first = held.take();
+  held.answer_at_once();
+  first.at(0).store();
+  EXPECT_EQ(stored.size(), many + 1);
 }
 
 TEST_F(AsyncAppenderTest, AFullWindowHoldsThePublisherUntilThereIsRoom) {

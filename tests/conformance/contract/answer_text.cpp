@@ -44,6 +44,8 @@ std::string text(broker::Settled settled) {
       return "stale";
     case broker::Settled::gone:
       return "gone";
+    case broker::Settled::no_room:
+      return "no room";
   }
   return "?";
 }

@@ -16,7 +16,10 @@ inline void PrintTo(const EntryId& id, std::ostream* out) {
 }
 namespace broker {
 inline void PrintTo(Settled settled, std::ostream* out) {
-  *out << (settled == Settled::done ? "done" : settled == Settled::stale ? "stale" : "gone");
+  *out << (settled == Settled::done    ? "done"
+           : settled == Settled::stale ? "stale"
+           : settled == Settled::gone  ? "gone"
+                                       : "no room");
 }
 inline void PrintTo(const Ticket& ticket, std::ostream* out) {
   *out << (ticket.work.side ? "side " : "") << ticket.work.id.to_string() << " token " << ticket.token;
