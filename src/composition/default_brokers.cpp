@@ -72,6 +72,7 @@ broker::Store open_embedded(BrokerUrl url, const Options& options) {
   store.sync = sync_of(url, url.take("sync", "commit"));
   if (const auto megabytes = url.take("max_mb", ""); !megabytes.empty()) store.map_size = size_of(url, megabytes);
   url.refuse_rest("sync (commit, full, none), max_mb");
+  store.open_timeout = options.connect_timeout;
   store.write_timeout = options.operation_timeout;
   return embedded::open(store);
 }

@@ -55,7 +55,9 @@ void Member::exchanged(const Now& now, broker::Exchanged answer) {
   step_out_ = false;
   failures_ = 0;
   last_progress_ = now.mono;
+  auto without_room = put_off(now, answer.settled);
   unsettled_.erase(unsettled_.begin(), unsettled_.begin() + static_cast<std::ptrdiff_t>(sent_));
+  std::move(without_room.begin(), without_room.end(), std::back_inserter(unsettled_));
   sent_ = 0;
   oldest_unsettled_.reset();
   if (!unsettled_.empty()) oldest_unsettled_ = now.mono;
@@ -76,6 +78,23 @@ void Member::exchanged(const Now& now, broker::Exchanged answer) {
   last_fetched_ = answer.deliveries.size();
   dispatcher_.arrive(now, std::move(answer.deliveries), answer.storage);
   if (draining_) dispatcher_.release_waiting();
+}
+
+// A dead letter that the store had no room for goes back to the group, and is tried again when it comes from there: what is
+// wrong with it stands in its history. Those settled with it are not held up.
+std::vector<broker::Settlement> Member::put_off(const Now& now, const std::vector<broker::Settled>& settled) {
+  std::vector<broker::Settlement> without_room;
+  for (std::size_t i = 0; i < std::min(sent_, settled.size()); ++i) {
+    if (settled[i] != broker::Settled::no_room) continue;
+    auto& settlement = unsettled_[i];
+    notices_.push_back({Severity::error, true, Alarm::broker_trouble,
+                        "the store has no room for the dead letter of entry " + settlement.ticket.work.id.to_string() +
+                            " (" + settlement.reason + "): it waits and is tried again; free space, or trim"});
+    settlement.verdict = broker::Settlement::Verdict::park;
+    settlement.progress.due = now.wall + options_.max_retry_pause;
+    without_room.push_back(std::move(settlement));
+  }
+  return without_room;
 }
 
 // Others have what we held; what runs goes on and may still be acknowledged. To lose the lease again right after joining

@@ -70,6 +70,7 @@ class Member {
  private:
   enum class Phase : std::uint8_t { outside, joining, inside, leaving, gone };
 
+  std::vector<broker::Settlement> put_off(const Now& now, const std::vector<broker::Settled>& settled);
   void maybe_start(const Now& now, Actions& actions);
   void maybe_step(const Now& now, Actions& actions);
   [[nodiscard]] bool step_is_due(const Now& now, bool can_fetch) const;

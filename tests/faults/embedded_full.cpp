@@ -143,6 +143,42 @@ TEST(EmbeddedFull, DelayedEventsThatFillTheStoreBecomeVisibleAllTheSame) {
   EXPECT_EQ(promoted, delayed);
 }
 
+TEST(EmbeddedFull, ADeadLetterThatDoesNotFitWaitsAndHoldsUpNoOther) {
+  const Scratch scratch;
+  const auto letters_of = [](const broker::Store& store) {
+    return answer<std::vector<broker::GroupInfo>>(
+               [&](auto reply) { store.admin->groups("things", wall_clock(), reply); })
+        .value()
+        .at(0)
+        .dead_letters;
+  };
+  auto request = fetch("group", "member", 10'000);
+  {
+    const auto store = embedded::open({.path = scratch.store(), .map_size = std::size_t{8} << 20});
+    join(*store.broker, "group", "member").value();
+    append(*store.broker, {event("small-1"), event("large", "t", std::string(2u << 20, 'x')), event("small-2")})
+        .value();
+    ASSERT_GT(fill(*store.broker), 50u);
+    request.settlements = acknowledge(exchange(*store.broker, request).value().deliveries);
+    ASSERT_GT(request.settlements.size(), 3u);
+    for (std::size_t i = 0; i < 3; ++i) request.settlements[i].verdict = broker::Settlement::Verdict::dead_letter;
+    request.max_entries = 0;
+    auto expected = std::vector(request.settlements.size(), broker::Settled::done);
+    expected[1] = broker::Settled::no_room;
+    const auto settled = exchange(*store.broker, request);
+    ASSERT_TRUE(settled.has_value()) << settled.error().message;
+    EXPECT_EQ(settled->settled, expected);
+    EXPECT_EQ(letters_of(store), 2u);
+    store.broker->close(std::chrono::steady_clock::now() + std::chrono::seconds(5));
+  }
+  const auto roomier = embedded::open({.path = scratch.store(), .map_size = std::size_t{64} << 20});
+  auto& large = request.settlements;
+  large.erase(large.begin() + 2, large.end());
+  large.erase(large.begin());
+  EXPECT_EQ(exchange(*roomier.broker, request).value().settled, std::vector{broker::Settled::done});
+  EXPECT_EQ(letters_of(roomier), 3u);
+}
+
 TEST(EmbeddedFull, AStepThatFailsSpoilsNoOther) {
   const Scratch scratch;
   const auto store = embedded::open({.path = scratch.store(), .map_size = std::size_t{4} << 20});

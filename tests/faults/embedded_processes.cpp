@@ -5,6 +5,10 @@
 #include <stdexcept>
 #include <thread>
 
+#include <sys/stat.h>
+
+#include "broker/embedded/listener.hpp"
+#include "broker/embedded/log.hpp"
 #include "faults/embedded_support.hpp"
 
 // Several processes with one store: they wake each other, and none can be hung by another.
@@ -49,6 +53,58 @@ TEST(EmbeddedProcesses, ACommitWakesTheWatchersOfAnotherProcess) {
   EXPECT_EQ(other.exit_status(), 0);
 }
 
+/// A process that is killed after its commit and before it rings.
+int store_and_tell_nobody(const std::string& path) {
+  embedded::Environment environment(embedded::Directory(path), {.path = path, .sync = embedded::Sync::none});
+  embedded::Environment::WriteTransaction transaction(environment);
+  embedded::Unit unit(transaction);
+  broker::AppendBatch batch;
+  batch.stream = "things";
+  batch.now = wall_clock();
+  batch.add(event("untold"));
+  embedded::append(unit, batch).value();
+  unit.finish();
+  const embedded::Doorbell::Announcement announcement(environment.doorbell(), transaction.number());
+  transaction.commit();
+  ::raise(SIGKILL);
+  return 0;
+}
+
+TEST(EmbeddedProcesses, WhatAProcessKilledBeforeItsRingHasStoredIsToldAllTheSame) {
+  const Scratch scratch;
+  const Signal now;
+  Child killed([&] { return now.wait() ? store_and_tell_nobody(scratch.store()) : 1; });
+  const auto environment = std::make_shared<embedded::Environment>(embedded::Directory(scratch.store()),
+                                                                   embedded::Options{.path = scratch.store()});
+  const auto listener = std::make_shared<embedded::Listener>(environment);
+  std::promise<void> told;
+  std::once_flag once;
+  const auto watch = listener->watch("things", [&] { std::call_once(once, [&] { told.set_value(); }); });
+  const auto until = in(std::chrono::seconds(20));
+  while (!environment->doorbell().dozing() && steady_clock::now() < until) std::this_thread::yield();
+  ASSERT_TRUE(environment->doorbell().dozing()) << "an idle listener goes on looking";
+  now.raise();
+  EXPECT_EQ(killed.exit_status(), -SIGKILL);
+  EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  EXPECT_EQ(environment->doorbell().announced(), 0u);
+  listener->stop();
+}
+
+TEST(EmbeddedProcesses, OrByTheNextThatStoresSomething) {
+  const Scratch scratch;
+  create(scratch);
+  Child killed([&] { return store_and_tell_nobody(scratch.store()); });
+  EXPECT_EQ(killed.exit_status(), -SIGKILL);
+  embedded::Environment environment(embedded::Directory(scratch.store()), {.path = scratch.store()});
+  auto& bell = environment.doorbell();
+  EXPECT_NE(bell.announced(), 0u);
+  const auto slot = embedded::Doorbell::slot_of("things");
+  const auto news = bell.news(slot);
+  embedded::Doorbell::Announcement(bell, 99).told();
+  EXPECT_NE(bell.news(slot), news);
+  EXPECT_EQ(bell.announced(), 0u);
+}
+
 TEST(EmbeddedProcesses, AWatchRingsForCommitsOfItsOwnProcess) {
   const Scratch scratch;
   const auto store = embedded::open({.path = scratch.store()});
@@ -89,7 +145,7 @@ TEST(EmbeddedProcesses, CloseReturnsThoughAStoppedProcessHoldsTheWriterLock) {
   EXPECT_EQ(result.error().code, Errc::unavailable) << result.error().message;  // never begun, so surely not stored
 
   store = {};
-  EXPECT_THROW(embedded::open({.path = scratch.store(), .write_timeout = broker::Millis(50)}), Error);
+  EXPECT_THROW(embedded::open({.path = scratch.store(), .open_timeout = broker::Millis(50)}), Error);
   stopped.kill(SIGCONT);
   EXPECT_EQ(stopped.exit_status(), 0);
   store = embedded::open({.path = scratch.store()});
@@ -114,6 +170,32 @@ TEST(EmbeddedProcesses, AStepEndsAsUnavailableWhenTheWriterLockIsNotFreeInTime) 
   EXPECT_EQ(stopped.exit_status(), 0);
   EXPECT_TRUE(append(*store.broker, {event("later")}).has_value());
   EXPECT_EQ(count_entries(*store.broker), 2u);
+}
+
+TEST(EmbeddedProcesses, OpeningEndsInTimeThoughAStoppedProcessIsAboutToCreateTheStore) {
+  const Scratch scratch;
+  ASSERT_EQ(::mkdir(scratch.store().c_str(), 0700), 0);
+  const Signal holding;
+  Child stopped([&] { return hold_the_writer_lock(scratch.store(), holding); });
+  ASSERT_TRUE(holding.wait());
+  stopped.wait_until_stopped();
+  const auto begun = steady_clock::now();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    try {
+      embedded::open({.path = scratch.store(), .open_timeout = broker::Millis(100)});
+      ADD_FAILURE() << "opened";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Errc::unavailable);
+      EXPECT_NE(std::string(error.what()).find("stopped"), std::string::npos) << error.what();
+    }
+  }
+  EXPECT_LT(steady_clock::now() - begun, std::chrono::seconds(5));
+  const Scratch elsewhere;
+  EXPECT_NO_THROW(embedded::open({.path = elsewhere.store()})) << "another store is not held up";
+  stopped.kill(SIGCONT);
+  EXPECT_EQ(stopped.exit_status(), 0);
+  const auto store = embedded::open({.path = scratch.store()});
+  EXPECT_TRUE(append(*store.broker, {event("1")}).has_value());
 }
 
 TEST(EmbeddedProcesses, AKilledHolderOfTheWriterLockHoldsUpNobody) {

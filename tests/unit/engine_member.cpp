@@ -65,6 +65,28 @@ TEST_F(EngineMember, WhatTheStoreSaysIsDueIsFetchedThen) {
   EXPECT_TRUE(poll(ms(700)).exchange);
 }
 
+TEST_F(EngineMember, ADeadLetterWithoutRoomWaitsInTheGroupAndSaysSo) {
+  make();
+  settle_in(subscription(1, 2));
+  deliver(ms(0), {make_.make(1), make_.make(2)});
+  end(1, Outcome::dead_letter("poison"), ms(1));
+  end(2, Outcome::acknowledge(), ms(1));
+  ASSERT_TRUE(poll(ms(1)).exchange);
+  broker::Exchanged full;
+  full.settled = {broker::Settled::no_room, broker::Settled::done};
+  member().exchanged(at(ms(2)), std::move(full));
+  const auto next = poll(ms(2));
+  ASSERT_TRUE(next.exchange);
+  ASSERT_THAT(next.exchange->settlements, SizeIs(1));
+  const auto& waits = next.exchange->settlements.front();
+  EXPECT_EQ(waits.verdict, broker::Settlement::Verdict::park);
+  EXPECT_GT(waits.progress.due, at(ms(2)).wall);
+  EXPECT_EQ(waits.progress.attempts, 1u);
+  ASSERT_THAT(next.notices, SizeIs(1));
+  EXPECT_NE(next.notices.front().text.find("no room"), std::string::npos);
+  EXPECT_NE(next.notices.front().text.find("poison"), std::string::npos);
+}
+
 TEST_F(EngineMember, OutcomesLingerToShareAStepWithTheNextFetch) {
   make();
   settle_in();

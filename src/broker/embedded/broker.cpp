@@ -93,7 +93,10 @@ void EmbeddedBroker::read(broker::Read request, Reply<broker::Page> reply) {
 
 void EmbeddedBroker::upkeep(broker::Upkeep request, Reply<broker::UpkeepReport> reply) {
   if (auto wrong = check_name("stream", request.stream)) return reply(std::move(*wrong));
-  write(std::move(reply), [request = std::move(request)](Unit& unit) { return embedded::upkeep(unit, request); });
+  write(std::move(reply), [request = std::move(request)](Unit& unit) {
+    unit.check_in_place();
+    return embedded::upkeep(unit, request);
+  });
 }
 
 broker::Broker::Watch EmbeddedBroker::watch(const std::string& stream, std::function<void()> news) {

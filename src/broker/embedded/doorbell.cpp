@@ -66,9 +66,41 @@ void Doorbell::ring() noexcept {
   if (board_->listening.exchange(0) != 0) wake_all(board_->rings);
 }
 
-void Doorbell::wait_for_ring(std::uint32_t seen) noexcept {
+bool Doorbell::wait_for_ring(std::uint32_t seen) noexcept {
   board_->listening.store(1);  // before the kernel compares `rings`: whoever rings from now on sees it
+  const timespec timeout{0, std::chrono::nanoseconds(tick).count()};
+  sleep_on(board_->rings, seen, &timeout);
+  return board_->rings.load() != seen;
+}
+
+void Doorbell::doze(std::uint32_t seen) noexcept {
+  board_->dozing.store(1);  // before `announced` is read: who announces from now on sees it, and rings
+  if (announced() != 0) {
+    wait_for_ring(seen);
+    return;
+  }
+  board_->listening.store(1);
   sleep_on(board_->rings, seen, nullptr);
+}
+
+// One that is still announced by another process will not be told by it any more, or late: this one tells it too.
+Doorbell::Announcement::Announcement(Doorbell& bell, std::uint64_t transaction) noexcept
+    : bell_(bell), transaction_(transaction) {
+  const auto before = bell_.board_->announced.exchange(transaction_);
+  if (before != 0) bell_.tell_everybody(before);
+  if (bell_.board_->dozing.exchange(0) != 0) bell_.ring();
+}
+
+Doorbell::Announcement::~Announcement() {
+  if (!told_) bell_.tell_everybody(transaction_);
+  auto mine = transaction_;
+  bell_.board_->announced.compare_exchange_strong(mine, 0);
+}
+
+void Doorbell::tell_everybody(std::uint64_t transaction) noexcept {
+  for (std::size_t slot = 0; slot < slots; ++slot) mark(slot);
+  ring();
+  board_->announced.compare_exchange_strong(transaction, 0);
 }
 
 void Doorbell::step_in() noexcept {

@@ -28,6 +28,9 @@ struct Options {
   /// How long a writer may step back after a commit to let another waiting process have its turn.
   broker::Millis linger{1};
 
+  /// How long `open` may take: another process may be stopped while it creates the store. Then Errc::unavailable.
+  broker::Millis open_timeout{5'000};
+
   /// How long a step may wait for the store's one writer. Then it ends: Errc::unavailable when it was not begun,
   /// Errc::unknown when it was.
   broker::Millis write_timeout{10'000};

@@ -68,6 +68,7 @@ void Environment::open_files() {
   }
   if (rc != 0) throw fault_of(rc, "opening", path_);
   directory_.close_on_exec();
+  directory_.remember_data_file();
   MDB_envinfo info{};
   MDB_stat stat{};
   mdb_env_info(env_, &info);
@@ -121,6 +122,7 @@ void Environment::open_trees() {
   creation.commit();
   check_format();
   flush();
+  directory_.flush();
   doorbell_.store_created();
 }
 
@@ -160,21 +162,41 @@ void Environment::check_usable() const {
 void Environment::distrust(const std::string& why) {
   const std::lock_guard lock(distrust_mutex_);
   if (distrusted_) return;
-  distrust_reason_ = why + "; nothing more is written: check the disk, then start this process again";
+  distrust_reason_ = why;
   distrusted_ = true;
+}
+
+void Environment::distrust_disk(const Fault& fault) {
+  distrust(std::string(fault.what()) + "; nothing more is written: check the disk, then start this process again");
+}
+
+void Environment::check_in_place() {
+  try {
+    directory_.refuse_removed();
+  } catch (const Fault& removed) {
+    distrust(removed.what());
+    throw;
+  }
 }
 
 void Environment::flush() {
   const int rc = mdb_env_sync(env_, 1);
   if (rc == 0) return;
   const auto fault = fault_of(rc, "flushing to disk", path_);
-  distrust(fault.what());  // the system may have dropped what it could not write: a later flush would lie
+  distrust_disk(fault);  // the system may have dropped what it could not write: a later flush would lie
   throw fault;
 }
 
 void Environment::reap_readers() {
   int dead = 0;
   if (const int rc = mdb_reader_check(env_, &dead); rc != 0) throw fault_of(rc, "looking for dead readers", path_);
+}
+
+std::uint64_t Environment::last_transaction() {
+  const std::shared_lock map_lock(map_mutex_);
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  return info.me_last_txnid;
 }
 
 /// Another process made the map larger.
@@ -242,7 +264,7 @@ Environment::WriteTransaction::WriteTransaction(Environment& environment)
     map_lock_.lock();
     rc = mdb_txn_begin(environment_.env_, nullptr, 0, &txn_);
   }
-  if (rc == MDB_PANIC) environment_.distrust(fault_of(rc, "an earlier commit", environment_.path_).what());
+  if (rc == MDB_PANIC) environment_.distrust_disk(fault_of(rc, "an earlier commit", environment_.path_));
   if (rc != 0) throw fault_of(rc, "beginning a transaction", environment_.path_);
 }
 
@@ -256,17 +278,16 @@ void Environment::WriteTransaction::commit() {
   if (rc == 0) return;
   const auto fault = fault_of(rc, "committing", environment_.path_);
   if (fault.code() == Errc::full) throw fault;  // met while writing pages: nothing was published
-  environment_.distrust(fault.what());
+  environment_.distrust_disk(fault);
   throw Fault(Errc::unknown, fault.what(), rc);
 }
 
 // --- room -------------------------------------------------------------------------------------------------------
 
-std::size_t Environment::room(std::size_t wanted) {
+std::size_t Environment::room(std::size_t wanted, std::size_t reserve) {
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
   const std::size_t used = (info.me_last_pgno + 1) * page_size_;
-  const std::size_t reserve = std::min(std::size_t{1} << 20, map_size_ / 8);
   const std::size_t needed = used + wanted + reserve;
   if (needed > allocated_ && needed <= map_size_) {
     const std::size_t ahead = std::clamp(used / 8, std::size_t{1} << 20, std::size_t{64} << 20);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -40,6 +41,7 @@ class Environment {
     WriteTransaction& operator=(const WriteTransaction&) = delete;
     [[nodiscard]] MDB_txn* get() const { return txn_; }
     [[nodiscard]] Environment& environment() const { return environment_; }
+    [[nodiscard]] std::uint64_t number() const { return mdb_txn_id(txn_); }
     void commit();  ///< throws Fault; Errc::unknown when it may have been applied
 
    private:
@@ -51,12 +53,17 @@ class Environment {
   void flush();                   ///< what the last commits left to the operating system; throws Fault
   void reap_readers();            ///< frees what killed processes were reading
   void check_usable() const;      ///< throws Fault after a failed flush, or in a forked child
+  void check_in_place();          ///< throws Fault, as does `check_usable` from then on, once the store was removed
   void check_not_forked() const;  ///< throws Fault in a forked child
   [[nodiscard]] bool forked() const;
+  [[nodiscard]] std::uint64_t last_transaction();  ///< the number of the last one that was committed, by any process
 
   /// Bytes that may still be written without using the reserve that acknowledgements and deletions need on a full disk
   /// or map. Grows the file ahead of use, so that a full disk shows here and not inside a commit.
-  [[nodiscard]] std::size_t room(std::size_t wanted);
+  [[nodiscard]] std::size_t room(std::size_t wanted) { return room(wanted, reserve()); }
+  /// The same, with another reserve.
+  [[nodiscard]] std::size_t room(std::size_t wanted, std::size_t reserve);
+  [[nodiscard]] std::size_t reserve() const { return std::min(std::size_t{1} << 20, map_size_ / 8); }
 
   [[nodiscard]] Trees trees() const { return trees_; }
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -88,6 +95,7 @@ class Environment {
   void check_format();
   void follow_growth();
   void distrust(const std::string& why);
+  void distrust_disk(const Fault& fault);
   bool allocate(std::size_t size);
   [[nodiscard]] std::size_t free_pages();
 

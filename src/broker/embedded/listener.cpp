@@ -52,7 +52,21 @@ void Listener::listen() {
       }
     }
     for (const auto& watcher : rung) watcher->news();
-    if (rung.empty()) bell.wait_for_ring(rings);
+    if (rung.empty()) wait(rings);
+  }
+}
+
+void Listener::wait(std::uint32_t rings) {
+  auto& bell = environment_->doorbell();
+  if (quiet_ticks_ >= Doorbell::ticks_to_doze) {
+    bell.doze(rings);
+    quiet_ticks_ = 0;
+  } else if (bell.wait_for_ring(rings)) {
+    quiet_ticks_ = 0;
+  } else if (const auto announced = bell.announced(); announced == 0) {
+    ++quiet_ticks_;
+  } else if (environment_->last_transaction() >= announced) {
+    bell.tell_everybody(announced);
   }
 }
 

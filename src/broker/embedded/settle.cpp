@@ -48,7 +48,7 @@ broker::Settled settle(Unit& unit, GroupState& group, Work& work, const broker::
       work.hold(id, *found, kept(*found, settlement.progress));
       break;
     case Verdict::dead_letter:
-      work.bury(id, *found, settlement.progress, settlement.reason, request.now);
+      if (!work.bury(id, *found, settlement.progress, settlement.reason, request.now)) return Settled::no_room;
       make_way(unit, group, request);
       break;
     case Verdict::release: {

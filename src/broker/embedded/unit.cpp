@@ -1,6 +1,9 @@
 #include "broker/embedded/unit.hpp"
 
 namespace collective::embedded {
+namespace {
+constexpr std::size_t tree_overhead = 64u << 10;  // inner pages, and pages of other records that change along
+}
 
 Unit::Unit(Environment::WriteTransaction& transaction)
     : View(transaction.get(), transaction.environment().trees(), transaction.environment().path()),
@@ -131,8 +134,15 @@ void Unit::require_room(std::size_t bytes) {
   if (!claim_room(bytes)) throw fault_of(MDB_MAP_FULL, "storing " + std::to_string(bytes) + " bytes", path_);
 }
 
+bool Unit::claim_reserve(std::size_t bytes) {
+  if (claim_room(bytes)) return true;
+  const std::size_t wanted = promised_ + 2 * bytes + tree_overhead;
+  if (wanted > environment_.room(wanted, environment_.reserve() / 2)) return false;
+  promised_ += 2 * bytes;
+  return true;
+}
+
 bool Unit::claim_room(std::size_t bytes) {
-  constexpr std::size_t tree_overhead = 64u << 10;  // inner pages, and pages of other records that change along
   const std::size_t wanted = promised_ + 2 * bytes + tree_overhead;
   if (wanted > room_) room_ = environment_.room(wanted);
   if (wanted > room_) return false;
@@ -154,7 +164,6 @@ void Unit::finish() {
 }
 
 void Unit::ring(Doorbell& bell) const {
-  if (rung_.none()) return;
   for (std::size_t slot = rung_._Find_first(); slot < rung_.size(); slot = rung_._Find_next(slot)) bell.mark(slot);
   bell.ring();
 }

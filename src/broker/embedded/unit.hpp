@@ -52,10 +52,14 @@ class Unit : public View {
   void require_room(std::size_t bytes);
   /// The same as an answer: true when there is room, which is then taken.
   [[nodiscard]] bool claim_room(std::size_t bytes);
+  /// The same for what makes room in the end, as a dead letter whose event can then be trimmed: it may use half of the reserve.
+  [[nodiscard]] bool claim_reserve(std::size_t bytes);
   /// True when room is short: large deletions might not find the pages they need.
   [[nodiscard]] bool short_of_room();
 
   void news(const StreamState& stream) { rung_.set(Doorbell::slot_of(stream.record.name)); }
+  void check_in_place() const { environment_.check_in_place(); }
+  [[nodiscard]] bool has_news() const { return rung_.any(); }
   void finish();                    ///< writes what is changed; before the commit
   void ring(Doorbell& bell) const;  ///< after the commit
   [[nodiscard]] std::string& scratch() { return scratch_; }

@@ -141,20 +141,23 @@ void Work::orphan(const WorkId& work, const Found& found) {
   park(work, found, std::move(progress));
 }
 
-void Work::bury(const WorkId& work, const Found& found, Progress progress, std::string_view reason, Timestamp now) {
+bool Work::bury(const WorkId& work, const Found& found, Progress progress, std::string_view reason, Timestamp now) {
   broker::Arena arena;
   const std::string stream = unit_.stream_of(group_).record.name;
   const auto event = load_event(unit_, group_, work, arena, stream);
   if (event) {
     std::string body;
+    const auto bytes = EventRecord{0, {}, event->event, event->defect}.encode_body(stream, body);
+    if (!unit_.claim_reserve(bytes.size() + reason.size() + progress.note.size() + 128)) return false;
     const auto key = Key(Kind::letter).u32(group_.number).u64(++group_.record.letters_given);
     Letter letter{event->id, now, std::move(progress), std::string(reason), {}};
-    letter.event = EventRecord{0, {}, event->event, event->defect}.encode_body(stream, body);
+    letter.event = bytes;
     unit_.store(key, letter);
     ++group_.record.letters;
     group_.changed = true;
   }
   remove(work, found);
+  return true;
 }
 
 void Work::add_run(Run run) {

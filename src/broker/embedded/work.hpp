@@ -35,7 +35,8 @@ class Work {
   void hold(const WorkId& work, const Found& found, Pending pending);
   /// The owner vanished: parked, due at once, suspect; a start mark becomes a stall.
   void orphan(const WorkId& work, const Found& found);
-  void bury(const WorkId& work, const Found& found, Progress progress, std::string_view reason, Timestamp now);
+  [[nodiscard]] bool bury(const WorkId& work, const Found& found, Progress progress, std::string_view reason,
+                          Timestamp now);
 
   void hold_new(const WorkId& work, const Pending& pending);  ///< what was not pending before
   void park_new(const WorkId& work, const Pending& pending);

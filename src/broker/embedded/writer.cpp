@@ -153,14 +153,22 @@ void Writer::commit(const Batch& batch, Environment::WriteTransaction& transacti
   Unit unit(transaction);
   for (const auto& operation : batch) operation->apply(unit);
   unit.finish();
-  transaction.commit();
-  unit.ring(environment_->doorbell());
+  commit(unit, transaction);
   {
     const std::lock_guard lock(mutex_);
     unflushed_ = environment_->options().sync == Sync::commit;
     last_commit_ = Clock::now();
   }
   for (const auto& operation : batch) operation->succeed();
+}
+
+void Writer::commit(const Unit& unit, Environment::WriteTransaction& transaction) {
+  if (!unit.has_news()) return transaction.commit();
+  auto& bell = environment_->doorbell();
+  Doorbell::Announcement announcement(bell, transaction.number());
+  transaction.commit();
+  unit.ring(bell);
+  announcement.told();
 }
 
 void Writer::one_by_one(const Batch& batch) {

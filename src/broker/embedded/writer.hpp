@@ -42,6 +42,7 @@ class Writer : public std::enable_shared_from_this<Writer> {
   void write_once();
   Batch take();
   void commit(const Batch& batch, Environment::WriteTransaction& transaction);
+  void commit(const Unit& unit, Environment::WriteTransaction& transaction);
   void one_by_one(const Batch& batch);
   void refuse_queue(const broker::Failure& failure);
   void done();
