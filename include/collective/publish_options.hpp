@@ -15,9 +15,10 @@ enum class TrimStrategy : std::uint8_t { maxlen, minid };
 struct PublishOptions {
   std::string correlation_id{};  ///< empty: inherited from the event being handled, else none
   std::string user_id{};         ///< empty: inherited likewise, else the data's user_id where it has one
-  std::string event_id{};        ///< a ULID you chose: stored once, however often you publish it within 10 minutes
-  std::string key{};             ///< ordering key: events of one key keep their order in groups ordered per key
-  std::string metadata{};        ///< a JSON object to travel with the event; empty: none
+  std::string
+      event_id{};  ///< a ULID you chose: stored once, however often you publish it within 10 minutes; one that an error of unknown outcome named: however late
+  std::string key{};                     ///< ordering key: events of one key keep their order in groups ordered per key
+  std::string metadata{};                ///< a JSON object to travel with the event; empty: none
   std::optional<Timestamp> timestamp{};  ///< when it occurred; default: now
   Millis delay{0};                       ///< not visible to anyone before this much time has passed
   bool new_chain = false;                ///< inherit nothing from the event being handled: a chain that means to go on

@@ -253,8 +253,8 @@ template <class T>
 using Reply = std::function<void(Result<T>)>;
 
 /// Thread-safe. A reply may run on the caller's thread before the call returns, or on a broker's thread; it must not
-/// block. Each reply runs exactly once. An error reply carries Errc::unknown when the step may have been applied;
-/// with any other code it was not.
+/// block. Each reply runs exactly once. An error reply carries Errc::unknown when the step may have been applied, or may
+/// still be; then it is before any step that anybody begins after the reply. With any other code it was not.
 class Broker {
  public:
   virtual ~Broker() = default;

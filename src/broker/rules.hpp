@@ -85,6 +85,20 @@ std::size_t events_to_store(const AppendBatch& batch, WasSeen was_seen) {
   }));
 }
 
+/// The answer to an append that could not look back far enough.
+inline Failure cannot_tell(const Append& one) {
+  return {Errc::unknown,
+          "whether event " + std::string(one.event.id) + " is stored cannot be told: entries since " +
+              one.look_back->to_string() +
+              " in which it may have been are trimmed or cannot be read; it was not stored again: look for "
+              "what it has caused, or publish it under a new id"};
+}
+
+/// Until when a chosen event id is remembered.
+inline Timestamp remembered_until(const AppendBatch& batch, const Append& one) {
+  return std::max(batch.now, one.not_before) + batch.duplicate_window;
+}
+
 /// How many of `max_entries` parked work may take while there are new entries.
 inline std::uint32_t share_of_parked(std::uint32_t max_entries) {
   return std::max<std::uint32_t>(1, max_entries / 2);

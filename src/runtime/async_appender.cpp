@@ -1,6 +1,7 @@
 #include "runtime/async_appender.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "runtime/callback_scope.hpp"
 
@@ -25,7 +26,7 @@ void AsyncAppender::append(std::string_view stream, const broker::Append& event,
   if (found == lanes_.end()) found = lanes_.try_emplace(std::string(stream)).first;
   auto& lane = found->second;
   ++lane.handed_over;
-  if (!fits(lane, hard_cap)) {
+  if (!fits(lane, event, hard_cap)) {
     lane.queue.emplace_back();
     lane.queue.back().events.stream = found->first;
     lane.queue.back().events.hard_cap = hard_cap;
@@ -36,9 +37,11 @@ void AsyncAppender::append(std::string_view stream, const broker::Append& event,
   send(lock, lane);
 }
 
-bool AsyncAppender::fits(const Lane& lane, std::uint64_t hard_cap) {
-  return !lane.queue.empty() && lane.queue.back().waiters.size() < largest_batch &&
-         lane.queue.back().events.hard_cap == hard_cap;
+// An event that was published before goes alone: where nobody can tell what became of it, its batch is refused.
+bool AsyncAppender::fits(const Lane& lane, const broker::Append& event, std::uint64_t hard_cap) {
+  if (event.look_back || lane.queue.empty()) return false;
+  const auto& last = lane.queue.back();
+  return last.waiters.size() < largest_batch && last.events.hard_cap == hard_cap && !last.waiters.back().repeated;
 }
 
 // Waits for it, but for the thread that makes room. Those that wait are woken when half the window is free: waking one for
@@ -70,12 +73,35 @@ void AsyncAppender::send(std::unique_lock<std::mutex>& lock, Lane& lane) {
 void AsyncAppender::hand_over(Lane& lane, Batch batch) {
   batch.events.now = clock_->now().wall;
   // In a shared pointer, since std::function copies what it holds.
-  const auto sent = std::make_shared<const Batch>(std::move(batch));
-  broker_->append(sent->events,
-                  [self = shared_from_this(), &lane, sent](const auto& result) { self->ended(lane, *sent, result); });
+  const auto sent = std::make_shared<Batch>(std::move(batch));
+  broker_->append(sent->events, [self = shared_from_this(), &lane, sent](const auto& result) {
+    self->answered(lane, *sent, result);
+  });
 }
 
-void AsyncAppender::ended(Lane& lane, const Batch& batch, const broker::Result<std::vector<broker::Appended>>& result) {
+void AsyncAppender::answered(Lane& lane, Batch& batch, const broker::Result<std::vector<broker::Appended>>& result) {
+  const bool too_much = !result && result.error().code == Errc::full && batch.waiters.size() > 1;
+  if (!too_much) end(lane, batch, result);
+  std::unique_lock lock(mutex_);
+  if (too_much) halve(lane, std::move(batch));
+  lane.out = false;
+  send(lock, lane);
+}
+
+// The halves go before everything else, so that the order stays.
+void AsyncAppender::halve(Lane& lane, Batch batch) {
+  auto& waiters = batch.waiters;
+  const auto half = waiters.size() / 2;
+  const auto middle = waiters.begin() + static_cast<std::ptrdiff_t>(half);
+  Batch second{batch.events.part(half, waiters.size() - half), {}};
+  std::move(middle, waiters.end(), std::back_inserter(second.waiters));
+  waiters.erase(middle, waiters.end());
+  batch.events = batch.events.part(0, half);
+  lane.queue.push_front(std::move(second));
+  lane.queue.push_front(std::move(batch));
+}
+
+void AsyncAppender::end(Lane& lane, const Batch& batch, const broker::Result<std::vector<broker::Appended>>& result) {
   const auto& waiters = batch.waiters;
   {
     const std::lock_guard lock(mutex_);
@@ -89,11 +115,9 @@ void AsyncAppender::ended(Lane& lane, const Batch& batch, const broker::Result<s
       ended_(batch.events.stream, waiters[i], result.error());
     }
   }
-  std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   lane.ended += waiters.size();
-  lane.out = false;
   if (flushing_ > 0) room_.notify_all();
-  send(lock, lane);
 }
 
 bool AsyncAppender::flush(std::chrono::steady_clock::time_point until) {

@@ -17,7 +17,8 @@
 namespace collective::runtime {
 
 /// Carries events to the broker in the order of each stream, with a bounded number on their way. Per stream one batch
-/// is out at a time; what is handed over meanwhile makes the next one, so that batches grow with the load. Thread-safe.
+/// is out at a time; what is handed over meanwhile makes the next one, so that batches grow with the load. One that does
+/// not fit into the store goes in halves, until only the events are refused that do not fit. Thread-safe.
 class AsyncAppender : public std::enable_shared_from_this<AsyncAppender> {
  public:
   /// Who hears how an event ended.
@@ -25,7 +26,7 @@ class AsyncAppender : public std::enable_shared_from_this<AsyncAppender> {
     PublishCallback done{};  ///< null: nobody
     std::string event_id{};
     std::string correlation_id{};  ///< by which a wait looks back to it
-    bool chosen = false;           ///< the store remembers its id
+    bool repeated = false;         ///< its outcome was unknown before
     std::chrono::steady_clock::time_point began{};
   };
   /// Called once for each event, on a thread of the broker or of a caller of `append`; must not throw.
@@ -53,11 +54,13 @@ class AsyncAppender : public std::enable_shared_from_this<AsyncAppender> {
     std::uint64_t ended = 0;
   };
 
-  static bool fits(const Lane& lane, std::uint64_t hard_cap);
+  static bool fits(const Lane& lane, const broker::Append& event, std::uint64_t hard_cap);
   void make_room(std::unique_lock<std::mutex>& lock);
   void send(std::unique_lock<std::mutex>& lock, Lane& lane);
   void hand_over(Lane& lane, Batch batch);
-  void ended(Lane& lane, const Batch& batch, const broker::Result<std::vector<broker::Appended>>& result);
+  void answered(Lane& lane, Batch& batch, const broker::Result<std::vector<broker::Appended>>& result);
+  static void halve(Lane& lane, Batch batch);
+  void end(Lane& lane, const Batch& batch, const broker::Result<std::vector<broker::Appended>>& result);
 
   const std::shared_ptr<broker::Broker> broker_;
   const std::shared_ptr<const Clock> clock_;

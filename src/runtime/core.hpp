@@ -38,7 +38,7 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   void connect();
   void close(Millis deadline);
 
-  // --- publishing (publish.cpp) ---
+  // --- publishing (publish.cpp, publish_async.cpp) ---
   Published publish(const TypeDescriptor& type, const void* event, const PublishOptions& options,
                     const Cause* cause) override;
   Published publish_json(std::string_view type, std::string_view json, const PublishOptions& options);
@@ -117,7 +117,6 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
                    std::vector<Published>& published);
   static void retain(runtime::Upkeeper& upkeeper, std::string_view stream, const PublishOptions& options);
   [[nodiscard]] runtime::AsyncAppender::Ended ended_reporter() const;
-  std::optional<Published> resolved(const std::string& stream, const broker::Append& event);
   broker::Exchanged exchange(broker::Exchange exchange, bool changes);
   std::vector<Pulled> accept(const broker::GroupKey& key, const FetchOptions& options, const broker::Exchanged& answer,
                              Timestamp deadline);
@@ -140,10 +139,9 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   const std::shared_ptr<const runtime::Clock> clock_;
   const std::string incarnation_ = new_ulid();
   const int process_;
+  UlidGenerator ids_{[clock = clock_] { return clock->now().wall; }};  // of events
   const std::shared_ptr<runtime::RecentPublishes> recent_ =
       std::make_shared<runtime::RecentPublishes>();  // by correlation id
-  /// By event id: the outcome is unknown, and the store remembers no such id.
-  const std::shared_ptr<runtime::RecentPublishes> unresolved_ = std::make_shared<runtime::RecentPublishes>();
 
   std::mutex connecting_;     // held by the one that connects
   mutable std::mutex mutex_;  // guards everything below

@@ -1,9 +1,10 @@
 #include "runtime/outgoing.hpp"
 
-#include "collective/ulid.hpp"
 #include "collective/validation.hpp"
 
+#include "event/given_id.hpp"
 #include "event/metadata.hpp"
+#include "runtime/unknown_outcome.hpp"
 
 namespace collective::runtime {
 namespace {
@@ -18,12 +19,12 @@ namespace {
 
 }  // namespace
 
-Outgoing::Outgoing(const Options& options, Timestamp now, const TypeDescriptor& type, std::string data,
-                   std::string_view data_user_id, const PublishOptions& publish, const Cause* cause)
+Outgoing::Outgoing(const Options& options, UlidGenerator& ids, Timestamp now, const TypeDescriptor& type,
+                   std::string data, std::string_view data_user_id, const PublishOptions& publish, const Cause* cause)
     : data_(std::move(data)) {
   check_duration("PublishOptions::delay", publish.delay);
   if (publish.new_chain) cause = nullptr;
-  if (publish.event_id.empty()) id_ = new_ulid();
+  if (publish.event_id.empty()) id_ = event::given_id(ids, type.stream);
   event::Metadata fields;
   fields.key = publish.key;
   fields.source = options.source;
@@ -50,10 +51,15 @@ Outgoing::Outgoing(const Options& options, Timestamp now, const TypeDescriptor& 
   check_envelope(event);
   check_size(event, options.max_event_bytes);
   append_.deduplicate = !publish.event_id.empty();
+  append_.look_back = publish.event_id.empty() ? std::nullopt : look_back_for(publish.event_id, type.stream);
   if (publish.delay > Millis(0)) {
     append_.not_before = now + publish.delay;
     append_.deduplicate = true;  // while it is delayed it can be found in no other way, should the outcome be unknown
   }
+}
+
+std::string waited_for(const EnvelopeView& event) {
+  return event::causation_id(event.metadata).empty() ? std::string(event.correlation_id) : std::string();
 }
 
 }  // namespace collective::runtime

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "collective/delivery.hpp"
+#include "collective/ulid.hpp"
 
 #include "broker/contract.hpp"
 #include "runtime/clock.hpp"
@@ -14,8 +15,8 @@ namespace collective::runtime {
 /// holds what was made for it, so it stays where it was made.
 class Outgoing {
  public:
-  /// @throws Error Errc::invalid, Errc::too_large, Errc::loop
-  Outgoing(const Options& options, Timestamp now, const TypeDescriptor& type, std::string data,
+  /// `ids` gives it one unless the publish chose it. @throws Error Errc::invalid, Errc::too_large, Errc::loop
+  Outgoing(const Options& options, UlidGenerator& ids, Timestamp now, const TypeDescriptor& type, std::string data,
            std::string_view data_user_id, const PublishOptions& publish, const Cause* cause);
   Outgoing(const Outgoing&) = delete;
   Outgoing& operator=(const Outgoing&) = delete;
@@ -30,5 +31,9 @@ class Outgoing {
   std::string metadata_;
   broker::Append append_;
 };
+
+/// The correlation id by which a wait looks back to this publish; empty for an event that another one caused: it is no
+/// question that its publisher waits for, but may come after the answer.
+[[nodiscard]] std::string waited_for(const EnvelopeView& event);
 
 }  // namespace collective::runtime

@@ -10,8 +10,8 @@
 
 namespace collective::runtime {
 
-/// Where this client last published with an id: with a correlation id, so that a wait knows how far to look back; or an
-/// event id whose outcome is unknown, so that it can be looked for. Keeps the newest ten thousand. Thread-safe.
+/// Where this client last published with a correlation id, so that a wait knows how far to look back. Keeps the newest ten
+/// thousand. Thread-safe.
 class RecentPublishes {
  public:
   struct Place {
@@ -28,11 +28,6 @@ class RecentPublishes {
     if (order_.size() <= most) return;
     places_.erase(order_.front());
     order_.pop_front();
-  }
-
-  void forget(const std::string& id) {
-    const std::lock_guard lock(mutex_);
-    if (places_.erase(id) > 0) std::erase(order_, id);  // or its next place would go with the old one's turn
   }
 
   [[nodiscard]] std::optional<Place> find(const std::string& id) const {

@@ -59,7 +59,7 @@ AnyEvent Core::request(const TypeDescriptor& type, const void* event, PublishOpt
   const auto* cause = options.new_chain ? nullptr : runtime::current_cause();
   if (options.correlation_id.empty() && (cause == nullptr || cause->correlation_id.empty()))
     options.correlation_id = new_ulid();
-  const runtime::Outgoing outgoing(options_, now(), type, prepare(type, event), user_id_of(type, event), options,
+  const runtime::Outgoing outgoing(options_, ids_, now(), type, prepare(type, event), user_id_of(type, event), options,
                                    cause);
   auto promise = std::make_shared<std::promise<broker::Result<AnyEvent>>>();
   auto answer = promise->get_future();

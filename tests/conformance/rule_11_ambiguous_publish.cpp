@@ -117,6 +117,75 @@ TEST_P(Rule11, ADelayedEventWithAnUnknownOutcomeIsStoredOnceToo) {
   EXPECT_EQ(core->stream_info("user.events").delayed, 1u);
 }
 
+/// The id that an error of unknown outcome names.
+std::string named_in(const Failed& failed) {
+  const auto at = failed.message.find("publish event ");
+  return at == std::string::npos ? std::string() : failed.message.substr(at + 14, 26);
+}
+
+TEST_P(Rule11, AnUnknownEventIsStoredOnceWhoeverPublishesItAgain) {
+  for (const auto fate : {Fate::reply_lost, Fate::request_lost}) {
+    const auto core = connect();
+    const auto before = stored(*core);
+    network->appends(fate);
+    const auto id = named_in(failure_of([&] { publish(*core, user("u1")); }));
+    core->close(Millis(0));  // its process ends
+    const auto other = connect();
+    clock->advance(hours(1));
+    EXPECT_EQ(publish(*other, user("u1"), {.event_id = id}).duplicate, fate == Fate::reply_lost);
+    EXPECT_TRUE(publish(*other, user("u1"), {.event_id = id}).duplicate);
+    EXPECT_EQ(stored(*other), before + 1);
+  }
+}
+
+TEST_P(Rule11, AnUnknownDelayedEventIsStoredOnceHoweverLateItIsPublishedAgain) {
+  const auto core = connect();
+  network->appends(Fate::reply_lost);
+  const auto id = named_in(failure_of([&] { publish(*core, user("u1"), {.delay = hours(1)}); }));
+  network->appends(Fate::arrives);
+  clock->advance(minutes(59));
+  EXPECT_TRUE(publish(*core, user("u1"), {.event_id = id, .delay = minutes(1)}).duplicate) << "not visible yet";
+  clock->advance(minutes(1));
+  core->trim("user.events", 100, false);
+  ASSERT_EQ(stored(*core), 1u);
+  clock->advance(hours(1));
+  EXPECT_TRUE(publish(*core, user("u1"), {.event_id = id}).duplicate) << "its entry is found";
+  EXPECT_EQ(stored(*core), 1u);
+}
+
+TEST_P(Rule11, WhereItCannotBeKnownTheRepeatIsUnknownToo) {
+  const auto core = connect();
+  network->appends(Fate::reply_lost);
+  const auto id = named_in(failure_of([&] { publish(*core, user("u1")); }));
+  network->appends(Fate::arrives);
+  clock->advance(minutes(1));
+  publish(*core, user("u2"));
+  core->trim("user.events", 1, false);
+  for (int i = 0; i < 2; ++i) {
+    const auto failed = failure_of([&] { publish(*core, user("u1"), {.event_id = id}); });
+    EXPECT_EQ(failed.code, Errc::unknown);
+    EXPECT_NE(failed.message.find("trimmed"), std::string::npos) << failed.message;
+    EXPECT_EQ(failed.message.find("stored once"), std::string::npos) << failed.message;
+  }
+  EXPECT_EQ(stored(*core), 1u);
+}
+
+TEST_P(Rule11, ABatchOfUnknownOutcomeNamesEveryEventOfIt) {
+  const auto core = connect();
+  const std::vector both{user("u1"), user("u2")};
+  const std::vector<const void*> pointers{&both[0], &both[1]};
+  network->appends(Fate::reply_lost);
+  const auto failed =
+      failure_of([&] { core->publish_batch(descriptor_of<UserRegistered>(), pointers, PublishOptions{}); });
+  EXPECT_EQ(failed.code, Errc::unknown);
+  network->appends(Fate::arrives);
+  for (const auto& event : core->read("user.events", {})) {
+    EXPECT_NE(failed.message.find(event.envelope.id), std::string::npos) << failed.message;
+    EXPECT_TRUE(publish(*core, user("u1"), {.event_id = event.envelope.id}).duplicate);
+  }
+  EXPECT_EQ(stored(*core), 2u);
+}
+
 COLLECTIVE_ON_EVERY_BROKER(Rule11);
 
 }  // namespace

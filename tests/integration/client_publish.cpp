@@ -94,6 +94,25 @@ TEST_P(ClientPublish, AsynchronousPublishesKeepTheirOrderAndAllEnd) {
   for (std::size_t i = 0; i < 200; ++i) EXPECT_EQ(events[i].envelope.id, ids[i]);
 }
 
+TEST_P(ClientPublish, AHardCapRefusesOfThoseOnTheirWayOnlyTheOnesBeyondIt) {
+  auto client = connected();
+  Collected<std::string> stored, refused;
+  for (int i = 0; i < 300; ++i) {
+    client.publish_async(user("u" + std::to_string(i)),
+                         [&](const Published& published, const std::exception_ptr& error) {
+                           (error ? refused : stored).add(published.event_id);
+                         },
+                         {.hard_cap = 137});
+  }
+  client.flush();
+  const auto ids = stored.now();
+  ASSERT_EQ(ids.size(), 137u);
+  EXPECT_EQ(refused.now().size(), 163u);
+  const auto events = client.read("user.events");
+  ASSERT_EQ(events.size(), 137u);
+  for (std::size_t i = 0; i < 137; ++i) EXPECT_EQ(events[i].envelope.user_id, "u" + std::to_string(i));
+}
+
 TEST_P(ClientPublish, ADelayedEventIsNotVisibleBeforeItsTime) {
   auto client = connected();
   client.publish(user("far"), {.delay = std::chrono::hours(1)});

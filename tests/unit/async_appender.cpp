@@ -1,5 +1,6 @@
 #include "runtime/async_appender.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -109,6 +110,37 @@ TEST_F(AsyncAppenderTest, EveryEventOfAFailedBatchHearsOfIt) {
     for (auto& batch : held.take()) batch.reply(broker::Failure{Errc::unavailable, "away"});
   }
   EXPECT_EQ(failed, (std::vector<std::string>{"a", "b", "c"}));
+}
+
+TEST_F(AsyncAppenderTest, OfABatchThatDoesNotFitOnlyThoseEventsAreRefusedThatDoNot) {
+  const auto to = appender();
+  for (const char* id : {"first", "a", "b", "BIG", "c", "BIG", "d", "e"}) append(*to, id);
+  std::size_t steps = 0;
+  for (auto out = held.take(); !out.empty(); out = held.take()) {
+    ASSERT_EQ(out.size(), 1u) << "one batch is out at a time";
+    const auto& events = out[0].batch.events();
+    const bool fits = std::none_of(events.begin(), events.end(), [](const auto& one) { return one.event.id == "BIG"; });
+    if (++steps == 2) append(*to, "later");
+    fits ? out[0].store() : out[0].reply(broker::Failure{Errc::full, "no room"});
+  }
+  EXPECT_EQ(stored, (std::vector<std::string>{"first", "a", "b", "c", "d", "e", "later"}));
+  EXPECT_EQ(failed, (std::vector<std::string>{"BIG", "BIG"}));
+  EXPECT_TRUE(to->flush(std::chrono::steady_clock::now()));
+}
+
+TEST_F(AsyncAppenderTest, AnEventThatIsPublishedAgainGoesAlone) {
+  const auto to = appender();
+  append(*to, "first");
+  append(*to, "a");
+  to->append("s", {.look_back = EntryId{}}, 0, {.event_id = "again", .repeated = true});
+  append(*to, "b");
+  std::vector<std::size_t> sizes;
+  for (auto out = held.take(); !out.empty(); out = held.take()) {
+    sizes.push_back(out.at(0).batch.events().size());
+    out[0].store();
+  }
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 1, 1, 1}));
+  EXPECT_EQ(stored, (std::vector<std::string>{"first", "a", "again", "b"}));
 }
 
 TEST_F(AsyncAppenderTest, FlushEndsWhenEverythingHandedOverHasEnded) {

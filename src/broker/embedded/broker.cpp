@@ -1,5 +1,6 @@
 #include "broker/embedded/broker.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "broker/embedded/exchange.hpp"
@@ -18,6 +19,14 @@ using broker::Failure;
 using broker::GroupKey;
 using broker::Reply;
 
+namespace {
+
+Failure closed() {
+  return {Errc::not_connected, "the embedded store was closed; open it again"};
+}
+
+}  // namespace
+
 EmbeddedBroker::~EmbeddedBroker() {
   close(std::chrono::steady_clock::now() + std::chrono::seconds(5));
 }
@@ -31,7 +40,7 @@ std::shared_ptr<SharedStore> EmbeddedBroker::store() const {
 template <class Answer, class Step>
 void EmbeddedBroker::write(Reply<Answer> reply, Step step) {
   const auto open = store();
-  if (!open) return reply(Failure{Errc::not_connected, "the embedded store was closed; open it again"});
+  if (!open) return reply(closed());
   try {
     open->environment->check_usable();
   } catch (const Fault& fault) {
@@ -44,7 +53,7 @@ void EmbeddedBroker::write(Reply<Answer> reply, Step step) {
 template <class Answer, class Look>
 void EmbeddedBroker::look(Reply<Answer> reply, Look look) {
   const auto open = store();
-  if (!open) return reply(Failure{Errc::not_connected, "the embedded store was closed; open it again"});
+  if (!open) return reply(closed());
   std::optional<broker::Result<Answer>> answer;
   try {
     open->environment->check_not_forked();
@@ -55,9 +64,26 @@ void EmbeddedBroker::look(Reply<Answer> reply, Look look) {
   reply(std::move(*answer));
 }
 
+broker::Result<std::vector<LookedBack>> EmbeddedBroker::look_back(const broker::AppendBatch& batch) const {
+  const auto open = store();
+  if (!open) return closed();
+  try {
+    open->environment->check_not_forked();
+    return embedded::look_back(*open->environment, batch);
+  } catch (const Fault& fault) {
+    return fault.failure();
+  }
+}
+
 void EmbeddedBroker::append(broker::AppendBatch batch, Reply<std::vector<broker::Appended>> reply) {
   if (auto wrong = check_names(batch)) return reply(std::move(*wrong));
-  write(std::move(reply), [batch = std::move(batch)](Unit& unit) { return embedded::append(unit, batch); });
+  std::optional<broker::Result<std::vector<LookedBack>>> looked;
+  if (std::any_of(batch.events().begin(), batch.events().end(), [](const auto& one) { return one.look_back; })) {
+    looked = look_back(batch);
+    if (!*looked) return reply(looked->error());
+  }
+  write(std::move(reply), [batch = std::move(batch), looked = looked ? **looked : std::vector<LookedBack>()](
+                              Unit& unit) { return embedded::append(unit, batch, looked); });
 }
 
 void EmbeddedBroker::join(broker::Join request, Reply<EntryId> reply) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "broker/admin.hpp"
+#include "broker/embedded/look_back.hpp"
 #include "broker/embedded/shared_store.hpp"
 
 namespace collective::embedded {
@@ -41,6 +42,7 @@ class EmbeddedBroker final : public broker::Broker, public broker::Admin {
 
  private:
   std::shared_ptr<SharedStore> store() const;
+  broker::Result<std::vector<LookedBack>> look_back(const broker::AppendBatch& batch) const;
   template <class Answer, class Step>
   void write(broker::Reply<Answer> reply, Step step);
   template <class Answer, class Look>

@@ -16,8 +16,8 @@ std::size_t size_of(const EnvelopeView& event) {
          event.metadata.size() + 96;
 }
 
-std::optional<broker::Appended> seen_before(const Unit& unit, const StreamState& stream, const broker::Append& one,
-                                            Timestamp now) {
+std::optional<broker::Appended> remembered(const Unit& unit, const StreamState& stream, const broker::Append& one,
+                                           Timestamp now) {
   if (!one.deduplicate) return std::nullopt;
   const auto seen = unit.load<SeenRecord>(Key(Kind::seen).u32(stream.number).name(one.event.id));
   if (!seen || seen->until <= now) return std::nullopt;
@@ -47,6 +47,18 @@ broker::Failure past_the_cap(const broker::AppendBatch& batch, std::uint64_t len
                           "the cap"};
 }
 
+// An event whose id nobody remembers counts as seen when it is found in the log.
+std::optional<broker::Failure> look_for(const Unit& unit, const StreamState& stream, const broker::AppendBatch& batch,
+                                        std::vector<LookedBack>& looked) {
+  for (std::size_t i = 0; i < looked.size(); ++i) {
+    const auto& one = batch.events()[i];
+    if (!one.look_back || remembered(unit, stream, one, batch.now)) continue;
+    look_on(unit, stream.number, stream.record, one.event.id, looked[i], SIZE_MAX);
+    if (!looked[i].found && looked[i].unknowable) return broker::cannot_tell(one);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 EntryId add_entry(Unit& unit, StreamState& stream, const EnvelopeView& event, Timestamp now) {
@@ -59,13 +71,23 @@ EntryId add_entry(Unit& unit, StreamState& stream, const EnvelopeView& event, Ti
   return record.last;
 }
 
-broker::Result<std::vector<broker::Appended>> append(Unit& unit, const broker::AppendBatch& batch) {
+broker::Result<std::vector<broker::Appended>> append(Unit& unit, const broker::AppendBatch& batch,
+                                                     std::vector<LookedBack> looked) {
   auto* stream = unit.stream(batch.stream);
+  looked.resize(batch.events().size());
+  if (stream != nullptr) {
+    if (auto unknown = look_for(unit, *stream, batch, looked)) return std::move(*unknown);
+  }
+  const auto seen_before = [&](const broker::Append& one) -> std::optional<broker::Appended> {
+    if (stream == nullptr) return std::nullopt;
+    if (auto seen = remembered(unit, *stream, one, batch.now)) return seen;
+    const auto& found = looked[static_cast<std::size_t>(&one - batch.events().data())].found;
+    return found ? std::optional(broker::Appended{*found, true}) : std::nullopt;
+  };
   const std::uint64_t length = stream != nullptr ? stream->record.length() + stream->record.delayed : 0;
   if (batch.hard_cap != 0) {
-    const auto fresh = broker::events_to_store(batch, [&](const broker::Append& one) {
-      return stream != nullptr && seen_before(unit, *stream, one, batch.now).has_value();
-    });
+    const auto fresh =
+        broker::events_to_store(batch, [&](const broker::Append& one) { return seen_before(one).has_value(); });
     if (length + fresh > batch.hard_cap) return past_the_cap(batch, length);
   }
   std::size_t bytes = 0;
@@ -77,14 +99,14 @@ broker::Result<std::vector<broker::Appended>> append(Unit& unit, const broker::A
   answer.reserve(batch.events().size());
   bool visible = false;
   for (const auto& one : batch.events()) {
-    if (const auto before = seen_before(unit, *stream, one, batch.now)) {
+    if (const auto before = seen_before(one)) {
       answer.push_back(*before);
       continue;
     }
     const bool later = one.not_before > batch.now;
     const EntryId id = later ? EntryId{} : add_entry(unit, *stream, one.event, batch.now);
     if (later) delay(unit, *stream, one);
-    if (one.deduplicate) remember(unit, *stream, one.event.id, id, batch.now + batch.duplicate_window);
+    if (one.deduplicate) remember(unit, *stream, one.event.id, id, broker::remembered_until(batch, one));
     visible = true;
     answer.push_back({id, false});
   }

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "broker/contract.hpp"
+#include "broker/embedded/look_back.hpp"
 #include "broker/embedded/unit.hpp"
 
 // Streams: storing events and reading them back.
 namespace collective::embedded {
 
-broker::Result<std::vector<broker::Appended>> append(Unit& unit, const broker::AppendBatch& batch);
+/// `looked`: how far each event was looked for already; it is looked for up to the end.
+broker::Result<std::vector<broker::Appended>> append(Unit& unit, const broker::AppendBatch& batch,
+                                                     std::vector<LookedBack> looked = {});
 broker::Page read(const View& view, const broker::Read& request);
 
 /// Adds one entry to the log; returns its id.

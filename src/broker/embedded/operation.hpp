@@ -29,6 +29,7 @@ class Operation {
     if (!answered_.exchange(true)) guarded([&] { refuse(failure); });
   }
 
+  [[nodiscard]] bool answered() const { return answered_; }
   [[nodiscard]] const void* owner() const { return owner_; }
   [[nodiscard]] Clock::time_point since() const { return since_; }
 

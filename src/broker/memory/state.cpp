@@ -74,6 +74,17 @@ bool Stream::was_seen(const std::string& event_id, Timestamp now) const {
   return found != seen.end() && found->second.until > now;
 }
 
+std::optional<EntryId> Stream::find(std::string_view event_id, EntryId from) const {
+  const auto found =
+      std::find_if(after(from), log.end(), [&](const LogEntry& entry) { return entry.event->id == event_id; });
+  return found == log.end() ? std::nullopt : std::optional(found->id);
+}
+
+bool Stream::trimmed_after(EntryId from) const {
+  const EntryId next{from.ms, from.seq + 1};
+  return appended > log.size() && (log.empty() || (after(from) == log.begin() && log.front().id != next));
+}
+
 void Stream::remember(const std::string& event_id, EntryId id, Timestamp until) {
   if (const auto old = seen.find(event_id); old != seen.end()) seen_order.erase({old->second.until, event_id});
   seen[event_id] = {id, until};

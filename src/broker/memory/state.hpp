@@ -93,6 +93,10 @@ struct Stream {
 
   EntryId append(Envelope event, Timestamp now);
   [[nodiscard]] bool was_seen(const std::string& event_id, Timestamp now) const;
+  /// The entry after this one that has the event id.
+  [[nodiscard]] std::optional<EntryId> find(std::string_view event_id, EntryId from) const;
+  /// True when an entry after this one may have been trimmed.
+  [[nodiscard]] bool trimmed_after(EntryId from) const;
   void remember(const std::string& event_id, EntryId id, Timestamp until);
   /// Forgets ids whose window has ended: at most so many, oldest first.
   void forget_seen(Timestamp now, std::uint64_t limit);
