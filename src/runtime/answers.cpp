@@ -21,8 +21,8 @@ broker::Result<broker::Page> Answers::read(broker::Read request) {
                              "reading the stream", stop_.get_token());
 }
 
-Answers::Id Answers::wait(const std::string& stream, engine::Wanted wanted, std::optional<EntryId> look_back,
-                          Millis timeout, Done done) {
+Answers::Id Answers::wait(const std::string& stream, engine::Wanted wanted, std::optional<EntryId> from, Millis timeout,
+                          Done done) {
   std::unique_lock lock(mutex_);
   if (closing_) throw Error(Errc::cancelled, "the client is closed: nothing waits any more");
   auto& tail = tails_[stream];
@@ -54,7 +54,7 @@ Answers::Id Answers::wait(const std::string& stream, engine::Wanted wanted, std:
   tail.news = true;
   wake_.notify_one();
   lock.unlock();
-  if (look_back) look_back_for(stream, wanted, *look_back, until, id);
+  if (from) look_back(id, stream, wanted, *from, until);
   return id;
 }
 
@@ -63,26 +63,31 @@ void Answers::forget(Id id) {
   take(id);
 }
 
-// Everything after `until` is the tail reader's; this looks at what was there before.
-bool Answers::look_back_for(const std::string& stream, const engine::Wanted& wanted, EntryId from, EntryId until,
-                            Id id) {
+// What comes after `until` is the tail reader's.
+void Answers::look_back(Id id, const std::string& stream, const engine::Wanted& wanted, EntryId from, EntryId until) {
   while (from < until) {
     auto page = read({.stream = stream, .after = from, .until = until});
-    if (!page || page->entries.empty()) return false;
+    if (!page) {
+      return end(id, broker::Failure{page.error().code, "cannot look back on stream \"" + stream +
+                                                            "\" for an answer: " + page.error().message});
+    }
+    if (page->entries.empty()) return;
     for (const auto& entry : page->entries) {
       const auto& event = entry.event;
       if (!entry.defect.empty() || event.type != wanted.type) continue;
       const auto causation = wanted.request_id.empty() ? std::string() : event::causation_id(event.metadata);
       if (!engine::answers(wanted, event.type, event.correlation_id, causation)) continue;
-      std::unique_lock lock(mutex_);
-      const auto done = take(id);
-      lock.unlock();
-      if (done) done(AnyEvent(entry.id, event));
-      return true;
+      return end(id, AnyEvent(entry.id, event));
     }
     from = page->entries.back().id;
   }
-  return false;
+}
+
+void Answers::end(Id id, broker::Result<AnyEvent> result) {
+  std::unique_lock lock(mutex_);
+  const auto done = take(id);
+  lock.unlock();
+  if (done) done(std::move(result));
 }
 
 Answers::Done Answers::take(Id id) {
@@ -101,12 +106,15 @@ Answers::Done Answers::take(Id id) {
   return done;
 }
 
+// In turns: one stream on which something comes all the time does not keep the others waiting.
 std::optional<std::string> Answers::next_stream() {
-  for (auto& [stream, tail] : tails_) {
-    if (tail.news && tail.table.size() > 0) {
-      tail.news = false;
-      return stream;
-    }
+  auto next = tails_.upper_bound(last_read_);
+  for (std::size_t left = tails_.size(); left > 0; --left, ++next) {
+    if (next == tails_.end()) next = tails_.begin();
+    auto& [stream, tail] = *next;
+    if (!tail.news || tail.table.size() == 0) continue;
+    tail.news = false;
+    return last_read_ = stream;
   }
   return std::nullopt;
 }

@@ -28,10 +28,14 @@ class Answers : public std::enable_shared_from_this<Answers> {
   Answers(std::shared_ptr<broker::Broker> broker, Millis operation_timeout);
   ~Answers();
 
-  /// Registers the wait; from the return on no answer is missed. `look_back`: also search what was stored from here on.
+  /// Registers the wait; from the return on no answer is missed. `from`: also search what was stored after it.
   /// @throws Error Errc::unavailable when the stream cannot be read
-  engine::AnswerTable::Id wait(const std::string& stream, engine::Wanted wanted, std::optional<EntryId> look_back,
+  engine::AnswerTable::Id wait(const std::string& stream, engine::Wanted wanted, std::optional<EntryId> from,
                                Millis timeout, Done done);
+  /// Searches what was stored after `from` for the answer of a wait, up to `until`. When that cannot be read the wait ends with
+  /// the error: an answer may be there.
+  void look_back(engine::AnswerTable::Id id, const std::string& stream, const engine::Wanted& wanted, EntryId from,
+                 EntryId until = EntryId::max());
   /// Ends a wait without an answer; its `done` is not called.
   void forget(engine::AnswerTable::Id id);
 
@@ -62,7 +66,7 @@ class Answers : public std::enable_shared_from_this<Answers> {
   void read_tail(std::unique_lock<std::mutex>& lock, const std::string& stream);
   void expire(std::unique_lock<std::mutex>& lock);
   void fail_all(std::unique_lock<std::mutex>& lock, Errc code, const std::string& why);
-  bool look_back_for(const std::string& stream, const engine::Wanted& wanted, EntryId from, EntryId until, Id id);
+  void end(Id id, broker::Result<AnyEvent> result);
   broker::Result<broker::Page> read(broker::Read request);
   Done take(Id id);
 
@@ -75,6 +79,7 @@ class Answers : public std::enable_shared_from_this<Answers> {
   std::unordered_map<Id, Wait> waits_;
   std::multimap<Clock::time_point, Id> deadlines_;
   Id next_id_ = 1;
+  std::string last_read_;  // the stream whose turn it was
   bool closing_ = false;
   std::thread thread_;
 };

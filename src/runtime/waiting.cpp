@@ -64,11 +64,13 @@ AnyEvent Core::request(const TypeDescriptor& type, const void* event, PublishOpt
   auto promise = std::make_shared<std::promise<broker::Result<AnyEvent>>>();
   auto answer = promise->get_future();
   // Registered before the request is stored: an answer cannot be missed, however fast it is.
-  const auto wait =
-      answers->wait(stream, {reply_type, std::string(outgoing.correlation_id()), std::string(outgoing.event_id())},
-                    std::nullopt, timeout, [promise](auto result) { promise->set_value(std::move(result)); });
+  const engine::Wanted wanted{reply_type, std::string(outgoing.correlation_id()), std::string(outgoing.event_id())};
+  const auto wait = answers->wait(stream, wanted, std::nullopt, timeout,
+                                  [promise](auto result) { promise->set_value(std::move(result)); });
   try {
-    stored(type, outgoing, options);
+    // One that was stored before may be answered already.
+    const auto published = stored(type, outgoing, options);
+    if (published.duplicate) answers->look_back(wait, stream, wanted, before(Timestamp(Millis(published.entry_id.ms))));
   } catch (...) {
     answers->forget(wait);
     throw;

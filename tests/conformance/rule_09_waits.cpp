@@ -216,6 +216,22 @@ TEST_P(Rule09, AnAnswerThatNamesNoCauseIsMatchedByTheCorrelationId) {
   EXPECT_EQ(client.request<EmbeddingGenerationCompleted>(embedding("text")).data.embedding_id, "e1");
 }
 
+TEST_P(Rule09, ARequestMadeAgainUnderItsIdGetsTheAnswerThatCameBefore) {
+  auto client = connected();
+  EventBus bus(client);
+  const auto s = bus.subscribe<EmbeddingGenerationRequested>(
+      [&](const Event<EmbeddingGenerationRequested>&) {
+        client.publish(completed("e1"));
+        return true;
+      },
+      group("g"));
+  const PublishOptions same{.event_id = new_ulid()};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(client.request<EmbeddingGenerationCompleted>(embedding("text"), Millis(20'000), same).data.embedding_id,
+              "e1");
+  }
+}
+
 COLLECTIVE_ON_EVERY_BROKER(Rule09);
 
 }  // namespace
