@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "broker/memory/append.hpp"
 #include "broker/memory/exchange.hpp"
 #include "broker/memory/inspect.hpp"
 #include "broker/memory/upkeep.hpp"
@@ -238,54 +239,11 @@ class MemoryBroker final : public broker::Broker,
   }
 
   Result<std::vector<broker::Appended>> append_locked(const broker::AppendBatch& batch) {
-    const auto known = streams_.find(batch.stream);
-    std::map<std::string_view, EntryId> found;  // event ids that nobody remembers and the log has
-    for (const auto& one : batch.events()) {
-      if (!one.look_back || known == streams_.end() || known->second.was_seen(std::string(one.event.id), batch.now))
-        continue;
-      const auto entry = known->second.find(one.event.id, *one.look_back);
-      if (entry) {
-        found.emplace(one.event.id, *entry);
-      } else if (known->second.trimmed_after(*one.look_back)) {
-        return broker::cannot_tell(one);
-      }
-    }
-    if (batch.hard_cap != 0) {
-      const auto length = known == streams_.end() ? 0 : known->second.log.size() + known->second.delayed.size();
-      const auto fresh = broker::events_to_store(batch, [&](const broker::Append& one) {
-        return found.contains(one.event.id) ||
-               (known != streams_.end() && known->second.was_seen(std::string(one.event.id), batch.now));
-      });
-      if (length + fresh > batch.hard_cap) {
-        return Failure{Errc::full, "stream \"" + batch.stream + "\" holds " + std::to_string(length) +
-                                       " entries and its hard cap is " + std::to_string(batch.hard_cap) +
-                                       ": nothing was stored; trim it, raise the cap, or let its groups catch up"};
-      }
-    }
-    auto& target = stream(batch.stream);
-    std::vector<broker::Appended> answer;
-    answer.reserve(batch.events().size());
-    for (const auto& one : batch.events()) {
-      auto event = one.event.to_owned();
-      event.stream = batch.stream;
-      if (one.deduplicate && target.was_seen(event.id, batch.now)) {
-        answer.push_back({target.seen.at(event.id).id, true});
-        continue;
-      }
-      if (const auto entry = found.find(one.event.id); one.look_back && entry != found.end()) {
-        answer.push_back({entry->second, true});
-        continue;
-      }
-      const auto event_id = one.deduplicate ? event.id : std::string();
-      EntryId id{};
-      if (one.not_before > batch.now) {
-        target.delayed.emplace(one.not_before, std::move(event));
-      } else {
-        id = target.append(std::move(event), batch.now);
-      }
-      if (one.deduplicate) target.remember(event_id, id, broker::remembered_until(batch, one));
-      answer.push_back({id, false});
-    }
+    if (streams_.contains(batch.stream)) return memory::append(stream(batch.stream), batch);
+    Stream fresh;
+    fresh.name = batch.stream;
+    auto answer = memory::append(fresh, batch);
+    if (answer) streams_.emplace(batch.stream, std::move(fresh));
     return answer;
   }
 

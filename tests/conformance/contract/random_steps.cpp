@@ -74,6 +74,10 @@ Step RandomSteps::append() {
     testing_support::Batch::One one;
     one.deduplicate = chance(30);
     one.event.id = one.deduplicate ? "chosen-" + std::to_string(below(12)) : "event-" + std::to_string(++events_);
+    if (one.deduplicate && chance(40)) {  // published again: mostly one of those whose id nobody remembers
+      if (chance(70)) one.event.id = "event-" + std::to_string(1 + below(events_ + 1));
+      one.look_back = chance(30) ? EntryId{} : some_id();
+    }
     one.event.type = some_type();
     one.event.version = static_cast<std::uint32_t>(1 + below(3));
     one.event.timestamp = now_;
@@ -91,6 +95,7 @@ Step RandomSteps::append() {
                      " window=" + std::to_string(batch.duplicate_window.count());
   for (const auto& one : batch.events) {
     what += " " + one.event.id + ":" + one.event.type + (one.deduplicate ? "!" : "") +
+            (one.look_back ? "<" + text(*one.look_back) : "") +
             (one.not_before == Timestamp{} ? "" : "@" + text(one.not_before));
   }
   return {std::move(what), [batch = std::move(batch)](Steps& on, Known* known) {
