@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/attempt_history.hpp"
 #include "engine/work.hpp"
 #include "runtime/await.hpp"
@@ -42,24 +44,31 @@ std::vector<DeadLetter> Core::dead_letters(const std::string& stream, const std:
   return letters;
 }
 
-// Page by page, each a step of its own: a crash in between leaves the rest where it was, and a repeated call goes on.
+// All are listed first: one that fails again at once would otherwise be met again, and handed out again without end. Then
+// page by page, each a step of its own: a crash in between leaves the rest where it was, and a repeated call goes on.
 std::uint64_t Core::republish(const std::string& stream, const std::string& group, Millis max_age) {
   const auto key = group_key(stream, group);
   check_duration("republish_dead_letters: max_age", max_age, Millis(0), Millis::max());
-  const auto oldest = max_age < now().time_since_epoch() ? now() - max_age : Timestamp{};
-  std::uint64_t moved = 0;
-  std::uint64_t after = 0;
-  while (true) {
+  const auto began = now();
+  const auto oldest = max_age < began.time_since_epoch() ? began - max_age : Timestamp{};
+  std::vector<std::uint64_t> numbers;
+  for (std::uint64_t after = 0;;) {
     const auto found = ask_of<broker::DeadLetterPage>(
         key, [&](auto& admin, auto reply) { admin.dead_letters(key, after, page, std::move(reply)); });
-    if (found.letters.empty()) return moved;
-    std::vector<std::uint64_t> numbers;
+    if (found.letters.empty() || found.letters.front().died > began) break;
     for (const auto& letter : found.letters) {
       if (letter.died >= oldest) numbers.push_back(letter.number);
     }
     after = found.letters.back().number;
-    if (!numbers.empty()) moved += republish(stream, group, numbers);
   }
+  std::uint64_t moved = 0;
+  for (std::size_t i = 0; i < numbers.size(); i += page) {
+    const auto end = std::min(numbers.size(), i + page);
+    moved += republish(stream, group,
+                       std::vector(numbers.begin() + static_cast<std::ptrdiff_t>(i),
+                                   numbers.begin() + static_cast<std::ptrdiff_t>(end)));
+  }
+  return moved;
 }
 
 std::uint64_t Core::republish(const std::string& stream, const std::string& group,
