@@ -1,5 +1,7 @@
 #include "runtime/core.hpp"
 
+#include <future>
+#include <system_error>
 #include <thread>
 
 #include <unistd.h>
@@ -23,6 +25,18 @@ void check_options(const Options& options) {
 // Trying again helps when the broker is away, not when it refuses.
 bool worth_trying_again(Errc code) {
   return code == Errc::unavailable || code == Errc::timeout;
+}
+
+// At the same time: each may take its drain, and a moment for the farewell that a silent broker does not answer.
+void end_together(const std::vector<std::shared_ptr<SubscriptionControl>>& subscriptions, Millis drain) {
+  std::vector<std::future<void>> ends;
+  for (const auto& subscription : subscriptions) {
+    try {
+      ends.push_back(std::async(std::launch::async, [subscription, drain] { subscription->end(drain); }));
+    } catch (const std::system_error&) {  // no thread to be had
+      subscription->end(drain);
+    }
+  }
 }
 
 Error after_fork() {
@@ -91,9 +105,6 @@ void Core::close(Millis deadline) {
 }
 
 void Core::shut_down(std::chrono::steady_clock::time_point until) {
-  const auto left = [&] {
-    return std::max(Millis(0), std::chrono::duration_cast<Millis>(until - std::chrono::steady_clock::now()));
-  };
   std::vector<std::shared_ptr<SubscriptionControl>> subscriptions;
   std::shared_ptr<const Connection> connection;
   {
@@ -103,7 +114,7 @@ void Core::shut_down(std::chrono::steady_clock::time_point until) {
     }
     connection.swap(connection_);
   }
-  for (const auto& subscription : subscriptions) subscription->end(left());
+  end_together(subscriptions, std::chrono::duration_cast<Millis>(until - std::chrono::steady_clock::now()));
   if (!connection) return;
   connection->appender->flush(until);
   connection->answers->close();

@@ -198,6 +198,18 @@ TEST_P(Rule14Runtime, CloseReturnsAlthoughTheBrokerDoesNotAnswer) {
   EXPECT_NE(wait.get(), Errc::ok);
 }
 
+TEST_P(Rule14Runtime, HoweverManySubscriptionsThereAre) {
+  const auto core = connect();
+  detail::RawHandler handler = [](auto deliveries) { return std::vector<Outcome>(deliveries.size(), true); };
+  std::vector<Subscription> subscriptions;
+  for (int i = 0; i < 10; ++i) {
+    subscriptions.push_back(
+        core->subscribe({{"user.events", "user.registered", 1}}, handler, group("g" + std::to_string(i)), false));
+  }
+  network->falls_silent();
+  EXPECT_LT(took([&] { core->close(milliseconds(50)); }), seconds(5));
+}
+
 TEST_P(Rule14Runtime, CloseTwiceAndFromSeveralThreadsReturns) {
   EventBus bus(options());
   bus.connect();
