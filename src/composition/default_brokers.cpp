@@ -73,7 +73,8 @@ broker::Store open_embedded(BrokerUrl url, const Options& options) {
   if (const auto megabytes = url.take("max_mb", ""); !megabytes.empty()) store.map_size = size_of(url, megabytes);
   url.refuse_rest("sync (commit, full, none), max_mb");
   store.open_timeout = options.connect_timeout;
-  store.write_timeout = options.operation_timeout;
+  // A little sooner than the caller gives up, who so hears what became of the step.
+  store.write_timeout = options.operation_timeout - options.operation_timeout / 10;
   return embedded::open(store);
 }
 

@@ -7,6 +7,8 @@
 
 #include <sys/stat.h>
 
+#include "collective/collective.hpp"
+
 #include "broker/embedded/listener.hpp"
 #include "broker/embedded/log.hpp"
 #include "faults/embedded_support.hpp"
@@ -196,6 +198,30 @@ TEST(EmbeddedProcesses, OpeningEndsInTimeThoughAStoppedProcessIsAboutToCreateThe
   EXPECT_EQ(stopped.exit_status(), 0);
   const auto store = embedded::open({.path = scratch.store()});
   EXPECT_TRUE(append(*store.broker, {event("1")}).has_value());
+}
+
+// A client gives up a little later than its store does, and so hears that nothing was stored.
+TEST(EmbeddedProcesses, APublishThatCannotBeginIsUnavailableAndNotUnknown) {
+  const Scratch scratch;
+  create(scratch);
+  const Signal holding;
+  Child stopped([&] { return hold_the_writer_lock(scratch.store(), holding); });
+  ASSERT_TRUE(holding.wait());
+  stopped.wait_until_stopped();
+  Options options;
+  options.broker = "embedded:" + scratch.store();
+  options.operation_timeout = Millis(500);
+  EventClient client(options);
+  client.connect();
+  try {
+    client.publish(UserLogin{.user_id = "u1", .ip_address = "::1", .user_agent = "test", .success = true});
+    ADD_FAILURE() << "stored";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Errc::unavailable) << error.what();
+  }
+  client.close(Millis(100));
+  stopped.kill(SIGCONT);
+  EXPECT_EQ(stopped.exit_status(), 0);
 }
 
 TEST(EmbeddedProcesses, AKilledHolderOfTheWriterLockHoldsUpNobody) {
