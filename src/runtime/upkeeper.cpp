@@ -1,6 +1,7 @@
 #include "runtime/upkeeper.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "collective/retry.hpp"
 
@@ -100,11 +101,13 @@ void Upkeeper::tend(std::unique_lock<std::mutex>& lock, const std::string& name)
   if (!report) {
     const auto retry = now.wall + Millis(1'000);
     if (!stream.next_delayed || retry < *stream.next_delayed) stream.next_delayed = retry;
+    if (std::exchange(stream.troubled, true)) return;  // told already
     lock.unlock();
-    tell(Alarm::broker_trouble, name, "", "upkeep failed: " + report.error().message);
+    tell(Alarm::broker_trouble, name, "", "upkeep failed, and is tried every second: " + report.error().message);
     lock.lock();
     return;
   }
+  stream.troubled = false;
   if (report->next_delayed && (!stream.next_delayed || *report->next_delayed < *stream.next_delayed)) {
     stream.next_delayed = report->next_delayed;
   }

@@ -33,6 +33,7 @@ class Upkeeper {
     engine::Nanos next_trim{};
     engine::Nanos next_check{};
     std::optional<Timestamp> next_delayed;
+    bool troubled = false;                     // its last step failed
     std::map<std::string, bool> unowned_told;  // by group and route
   };
 

@@ -214,6 +214,30 @@ TEST_P(Rule10Runtime, ForcedLossesRaiseAnAlarm) {
   EXPECT_THAT(alarms->seen.wait_for(1), ElementsAre("events_lost user.events/g"));
 }
 
+TEST_P(Rule10Runtime, AnUpkeepThatFailsAgainAndAgainRaisesOneAlarmUntilItSucceeds) {
+  Options watched;
+  const auto alarms = std::make_shared<Alarms>();
+  watched.observer = alarms;
+  const auto core = connect(watched);
+  core->upkeeper()->look_after("user.events");
+  int times = 0;
+  const auto upkeep = [&] {  // one may be under way meanwhile, and miss that time went on
+    const bool done = eventually([&] {
+      clock->advance(milliseconds(1'001));
+      core->upkeeper()->delayed_until("user.events", clock->now().wall);  // wakes it
+      return network->upkeeps() > times;
+    });
+    times = network->upkeeps();
+    return done;
+  };
+  for (const bool fails : {true, false, true}) {
+    network->everything_fails(fails);
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(upkeep());
+  }
+  core->close(seconds(1));  // what the last one found is told by now
+  EXPECT_THAT(alarms->seen.now(), ElementsAre("broker_trouble user.events/", "broker_trouble user.events/"));
+}
+
 COLLECTIVE_ON_EVERY_BROKER(Rule10);
 COLLECTIVE_ON_EVERY_BROKER(Rule10Runtime);
 
