@@ -117,12 +117,15 @@ Directory::~Directory() {
 
 // A group's write permission is taken as meant: some platforms give it to every volume. Everybody's never is.
 void Directory::refuse_foreign(const struct stat& directory) const {
-  const auto refuse = [this](const std::string& what, const std::string& name) {
+  const auto refuse = [this](const std::string& what, const std::string& fix) {
     throw Fault(Errc::permission, "embedded store " + path_ + ": everybody on this machine may write to " + what +
                                       ", and so change or remove what is stored; take that right away: chmod o-w " +
-                                      name);
+                                      fix);
   };
-  if ((directory.st_mode & S_IWOTH) != 0) refuse("its directory", path_);
+  if ((directory.st_mode & S_IWOTH) != 0) {  // as a container's volume often is
+    refuse("its directory",
+           path_ + ", or name one below it, which is then created for this user alone: " + path_ + "/store");
+  }
   for (const char* name : files) {
     struct stat info{};
     if (::fstatat(file_, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode)) continue;
