@@ -208,11 +208,13 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     message.keep_alive(keep_alive_);
     if (!source_) message.content_length(response.body.size());
     if (!is_head_) message.body() = std::move(response.body);
+    writing_ = true;  // the first chunk of a stream waits for its head, also when the service ends meanwhile
     transport().expires_after(limits().write_timeout);
     http::async_write(stream_, *response_, bound(&Session::on_sent));
   }
 
   void on_sent(error_code error) {
+    writing_ = false;
     response_.reset();
     request_.reset();
     is_head_ = false;
