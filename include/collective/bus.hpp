@@ -107,7 +107,8 @@ class EventBus {
   /// Takes a declared type from the group; what waits for it counts as handled. @return how many events that were
   std::uint64_t forget(std::string_view stream, std::string_view group, std::string_view type);
 
-  /// Drops old entries now, as PublishOptions' retention does about once a second. @return how many
+  /// Drops old entries now, as PublishOptions' retention does about once a second. @param max_length  at least 1
+  /// @return how many  @throws Error Errc::invalid
   std::uint64_t trim(std::string_view stream, std::uint64_t max_length, bool unacknowledged = false);
 
   /// True while the broker answers and no subscription has every handler hung.

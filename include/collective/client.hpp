@@ -11,10 +11,12 @@
 
 #include "collective/delivery.hpp"
 #include "collective/error.hpp"
+#include "collective/finding.hpp"
 #include "collective/info.hpp"
 #include "collective/options.hpp"
 #include "collective/published.hpp"
 #include "collective/read_options.hpp"
+#include "collective/trace.hpp"
 
 namespace collective {
 
@@ -127,10 +129,17 @@ class EventClient {
   [[nodiscard]] std::vector<AnyEvent> follow(std::string_view stream, EntryId after, Millis timeout,
                                              std::size_t limit = 1'000);
 
+  /// The events of a flow across all streams, in causal order, and what became of each in every group. Found by reading
+  /// the streams from TraceOptions::since on, so it costs about a second per million events there; publishers pay nothing.
+  [[nodiscard]] std::vector<TracedEvent> trace(std::string_view correlation_id, const TraceOptions& options = {});
+
   [[nodiscard]] std::vector<std::string> streams();
   /// @throws Error Errc::not_found
   [[nodiscard]] StreamInfo stream_info(std::string_view stream);
   [[nodiscard]] std::vector<GroupInfo> groups(std::string_view stream);
+
+  /// Checks the broker for what is unsafe: durability, room, access. What is as it should be is told too.
+  [[nodiscard]] std::vector<Finding> diagnose();
 
   /// The broker and what a returned publish survives, in words.
   [[nodiscard]] std::string describe() const;

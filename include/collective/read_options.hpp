@@ -14,6 +14,7 @@ struct ReadOptions {
   std::size_t limit = 1'000;       ///< most events returned
   bool backwards = false;          ///< newest first
   std::string type{};              ///< only this event type; empty: all
+  std::string correlation_id{};    ///< only this flow; empty: all
 };
 
 }  // namespace collective

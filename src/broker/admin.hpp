@@ -1,5 +1,6 @@
 #pragma once
 
+#include "collective/finding.hpp"
 #include "collective/info.hpp"
 
 #include "broker/contract.hpp"
@@ -50,6 +51,8 @@ class Admin {
   /// Takes a declared route from the group: its waiting work is settled as skipped. Returns how many.
   virtual void forget(GroupKey, const std::string& route, Reply<std::uint64_t>) = 0;
   virtual void destroy_group(GroupKey, Reply<bool>) = 0;
+  /// What is unsafe about the store itself.
+  virtual void diagnose(Reply<std::vector<Finding>>) = 0;
 };
 
 /// A store as the composition root hands it out: both abilities of one object, and what people are told of it.

@@ -120,6 +120,9 @@ std::uint64_t Core::forget(const std::string& stream, const std::string& group, 
 
 std::uint64_t Core::trim(const std::string& stream, std::uint64_t max_length, bool unacknowledged) {
   check_name("stream name", stream);
+  if (max_length == 0)
+    throw Error(Errc::invalid,
+                "cannot trim stream \"" + stream + "\" to 0 events; the newest one stays: give at least 1");
   const auto connected = store();
   std::uint64_t trimmed = 0;
   while (true) {

@@ -61,12 +61,19 @@ std::vector<AnyEvent> EventClient::read(std::string_view stream, const ReadOptio
 std::vector<AnyEvent> EventClient::follow(std::string_view stream, EntryId after, Millis timeout, std::size_t limit) {
   return core_->follow(std::string(stream), after, timeout, limit);
 }
+std::vector<TracedEvent> EventClient::trace(std::string_view correlation_id, const TraceOptions& options) {
+  return core_->trace(std::string(correlation_id), options);
+}
 std::vector<std::string> EventClient::streams() {
   return core_->streams();
 }
 StreamInfo EventClient::stream_info(std::string_view stream) {
   return core_->stream_info(std::string(stream));
 }
+std::vector<Finding> EventClient::diagnose() {
+  return core_->diagnose();
+}
+
 std::vector<GroupInfo> EventClient::groups(std::string_view stream) {
   return core_->groups(std::string(stream));
 }

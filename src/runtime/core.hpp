@@ -61,6 +61,8 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   std::vector<std::string> streams();
   StreamInfo stream_info(const std::string& stream);
   std::vector<GroupInfo> groups(const std::string& stream);
+  std::vector<Finding> diagnose();
+  std::vector<TracedEvent> trace(const std::string& correlation_id, const TraceOptions& options);
 
   // --- pulling (pull.cpp) ---
   std::vector<Pulled> fetch(const std::string& stream, const FetchOptions& options);
@@ -107,6 +109,7 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::string member_name(const std::string& consumer) const;
 
  private:
+  class GroupTrace;
   friend class SubscriptionControl;
 
   std::shared_ptr<const Connection> open() const;

@@ -21,7 +21,8 @@ std::vector<AnyEvent> Core::read(const std::string& stream, const ReadOptions& o
   auto after = options.after;
   auto until = options.until;
   while (events.size() < options.limit) {
-    const auto limit = options.type.empty() ? options.limit - events.size() : std::size_t{1'000};
+    const bool all = options.type.empty() && options.correlation_id.empty();
+    const auto limit = all ? options.limit - events.size() : std::size_t{1'000};
     broker::Read request{
         .stream = stream, .after = after, .until = until, .limit = limit, .backwards = options.backwards};
     auto result =
@@ -31,7 +32,9 @@ std::vector<AnyEvent> Core::read(const std::string& stream, const ReadOptions& o
     if (page.entries.empty()) break;
     for (const auto& entry : page.entries) {
       if (events.size() == options.limit) break;
-      if (options.type.empty() || entry.event.type == options.type) events.emplace_back(entry.id, entry.event);
+      const bool of_type = options.type.empty() || entry.event.type == options.type;
+      const bool of_flow = options.correlation_id.empty() || entry.event.correlation_id == options.correlation_id;
+      if (of_type && of_flow) events.emplace_back(entry.id, entry.event);
     }
     const auto last = page.entries.back().id;
     if (!options.backwards) {
@@ -83,6 +86,12 @@ StreamInfo Core::stream_info(const std::string& stream) {
   return value_or_throw(
       ask<StreamInfo>([&](broker::Admin& admin, auto reply) { admin.stream_info(stream, std::move(reply)); }),
       "stream \"" + stream + "\"");
+}
+
+std::vector<Finding> Core::diagnose() {
+  return value_or_throw(
+      ask<std::vector<Finding>>([](broker::Admin& admin, auto reply) { admin.diagnose(std::move(reply)); }),
+      "a check of the broker");
 }
 
 std::vector<GroupInfo> Core::groups(const std::string& stream) {

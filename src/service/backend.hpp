@@ -34,6 +34,7 @@ struct Backend {
 void add_health(RouteTable& table, Backend& backend);
 void add_streams(RouteTable& table, Backend& backend);
 void add_events(RouteTable& table, Backend& backend);
+void add_trace(RouteTable& table, Backend& backend);
 void add_publish(RouteTable& table, Backend& backend);
 void add_subscribe(RouteTable& table, Backend& backend);
 void add_groups(RouteTable& table, Backend& backend);

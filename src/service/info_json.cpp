@@ -105,4 +105,21 @@ std::string json_of(const DeadLetter& letter) {
       .str();
 }
 
+std::string json_of(const TracedEvent& traced) {
+  return JsonObject()
+      .raw("event", to_json(traced.event))
+      .number("depth", traced.depth)
+      .raw("handlings", json_list(traced.handlings,
+                                  [](const TracedHandling& handling) {
+                                    return JsonObject()
+                                        .text("group", handling.group)
+                                        .text("state", name(handling.state))
+                                        .text("consumer", handling.consumer)
+                                        .number("attempts", handling.attempts)
+                                        .raw("history", json_of(handling.history))
+                                        .str();
+                                  }))
+      .str();
+}
+
 }  // namespace collective::service

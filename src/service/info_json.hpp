@@ -13,5 +13,6 @@ namespace collective::service {
 [[nodiscard]] std::string json_of(const GroupInfo& group);
 [[nodiscard]] std::string json_of(const PendingEvent& event);
 [[nodiscard]] std::string json_of(const DeadLetter& letter);
+[[nodiscard]] std::string json_of(const TracedEvent& traced);
 
 }  // namespace collective::service

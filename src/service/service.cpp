@@ -39,6 +39,7 @@ struct Service::Parts {
     add_streams(table, backend);
     add_groups(table, backend);
     add_events(table, backend);
+    add_trace(table, backend);
     add_publish(table, backend);
     add_subscribe(table, backend);
     add_consume(table, backend);

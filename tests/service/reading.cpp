@@ -101,5 +101,20 @@ TEST_F(Reading, AGroupTellsItsMembersTypesAndPendingEntries) {
   EXPECT_EQ(get("/streams/user.events/groups/nobody").status, 404);
 }
 
+TEST_F(Reading, AFlowIsTracedAcrossStreamsAsFarAsTheCallerMayRead) {
+  options.tokens = {{"all", "secret-of-all-streams", {Scope::read}, {}},
+                    {"users", "secret-of-one-stream-only", {Scope::read}, {"user.events"}}};
+  client.publish(user("u-1"), {.correlation_id = "flow-1"});
+  client.publish(SystemPerformanceDegraded{"lag", 2, 1, {}, {}}, {.correlation_id = "flow-1"});
+  client.publish(user("u-2"), {.correlation_id = "flow-2"});
+  const auto all = get("/trace/flow-1", bearer("secret-of-all-streams"));
+  EXPECT_EQ(count(all), 2u) << all.body;
+  EXPECT_TRUE(all.has(R"("depth":0,"handlings":[])")) << all.body;
+  const auto some = get("/trace/flow-1", bearer("secret-of-one-stream-only"));
+  EXPECT_EQ(count(some), 1u) << some.body;
+  EXPECT_EQ(get("/trace/flow-3", bearer("secret-of-all-streams")).status, 404);
+  EXPECT_EQ(get("/trace/flow-1?since=yesterday", bearer("secret-of-all-streams")).status, 400);
+}
+
 }  // namespace
 }  // namespace collective::service

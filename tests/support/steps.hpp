@@ -67,6 +67,9 @@ class Steps {
   Result<std::uint64_t> forget(broker::GroupKey key, const std::string& route) {
     return wait<std::uint64_t>([&](auto reply) { admin().forget(std::move(key), route, reply); });
   }
+  Result<std::vector<Finding>> diagnose() {
+    return wait<std::vector<Finding>>([&](auto reply) { admin().diagnose(reply); });
+  }
   Result<bool> destroy_group(broker::GroupKey key) {
     return wait<bool>([&](auto reply) { admin().destroy_group(std::move(key), reply); });
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "broker/embedded/diagnose.hpp"
 #include "broker/embedded/exchange.hpp"
 #include "broker/embedded/inspect.hpp"
 #include "broker/embedded/log.hpp"
@@ -192,6 +193,12 @@ void EmbeddedBroker::replay(GroupKey key, EntryId after, Reply<std::uint64_t> re
 void EmbeddedBroker::forget(GroupKey key, const std::string& route, Reply<std::uint64_t> reply) {
   if (auto wrong = check_names(key, route)) return reply(std::move(*wrong));
   write(std::move(reply), [key = std::move(key), route](Unit& unit) { return embedded::forget(unit, key, route); });
+}
+
+void EmbeddedBroker::diagnose(Reply<std::vector<Finding>> reply) {
+  const auto open = store();
+  if (!open) return reply(Failure{Errc::not_connected, "the embedded store was closed; open it again"});
+  reply(embedded::diagnose(*open->environment));
 }
 
 void EmbeddedBroker::destroy_group(GroupKey key, Reply<bool> reply) {

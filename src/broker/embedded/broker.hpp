@@ -38,6 +38,7 @@ class EmbeddedBroker final : public broker::Broker, public broker::Admin {
   void discard(broker::GroupKey key, std::vector<std::uint64_t> numbers, broker::Reply<std::uint64_t> reply) override;
   void replay(broker::GroupKey key, EntryId after, broker::Reply<std::uint64_t> reply) override;
   void forget(broker::GroupKey key, const std::string& route, broker::Reply<std::uint64_t> reply) override;
+  void diagnose(broker::Reply<std::vector<Finding>> reply) override;
   void destroy_group(broker::GroupKey key, broker::Reply<bool> reply) override;
 
  private:

@@ -196,4 +196,11 @@ std::uint64_t Environment::last_transaction() {
   return info.me_last_txnid;
 }
 
+Environment::Usage Environment::usage() const {
+  const std::shared_lock map_lock(map_mutex_);
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  return {(info.me_last_pgno + 1) * page_size_, info.me_mapsize};
+}
+
 }  // namespace collective::embedded

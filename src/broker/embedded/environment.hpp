@@ -65,6 +65,12 @@ class Environment {
   [[nodiscard]] std::size_t room(std::size_t wanted, std::size_t reserve);
   [[nodiscard]] std::size_t reserve() const { return std::min(std::size_t{1} << 20, map_size_ / 8); }
 
+  struct Usage {
+    std::size_t used = 0;   ///< bytes of the file that were ever used
+    std::size_t limit = 0;  ///< bytes it may grow to
+  };
+  [[nodiscard]] Usage usage() const;
+
   [[nodiscard]] Trees trees() const { return trees_; }
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] Doorbell& doorbell() { return doorbell_; }
@@ -109,8 +115,8 @@ class Environment {
   const int process_;
   std::size_t page_size_ = 4096;
   std::size_t map_size_ = 0;
-  std::size_t allocated_ = 0;          ///< bytes of the file that surely have disk space; only the writer uses it
-  std::shared_timed_mutex map_mutex_;  ///< shared: a transaction runs. Exclusive: the map is being changed
+  std::size_t allocated_ = 0;  ///< bytes of the file that surely have disk space; only the writer uses it
+  mutable std::shared_timed_mutex map_mutex_;  ///< shared: a transaction runs. Exclusive: the map is being changed
   std::mutex idle_mutex_;
   std::vector<MDB_txn*> idle_;  ///< reset read transactions, to be renewed; guarded by idle_mutex_
   std::atomic<bool> distrusted_{false};

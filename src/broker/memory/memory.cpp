@@ -161,6 +161,11 @@ class MemoryBroker final : public broker::Broker,
                                         [&](Group& group) { return memory::forget(group, route); }));
   }
 
+  void diagnose(Reply<std::vector<Finding>> reply) override {
+    reply(std::vector<Finding>{{Finding::Level::warning, "nothing survives the end of the process (memory:)",
+                                "use embedded:PATH for events that must survive"}});
+  }
+
   void destroy_group(GroupKey key, Reply<bool> reply) override {
     reply(changing<bool>(key.stream, check_names(key), [&]() -> Result<bool> {
       const auto at = streams_.find(key.stream);
