@@ -2,6 +2,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "service/info_json.hpp"
 
 namespace collective::cli {
 namespace {
@@ -11,14 +12,15 @@ struct DeadLetters {
   OutputOption output;
   std::string stream, group;
   std::vector<std::uint64_t> numbers;
-  bool all = false, yes = false, dry_run = false;
+  bool all = false;
+  Consent consent;
 
   int list() {
     auto client = broker.connect();
     Table table({"NUMBER", "DIED", "TYPE", "EVENT", "ATTEMPTS", "REASON"});
     for_each(client, [&](const DeadLetter& letter) {
       const auto& event = letter.event.envelope;
-      if (output.json()) return print(json_of(letter));
+      if (output.json()) return print(service::json_of(letter) + "\n");
       table.add({std::to_string(letter.number), to_iso8601(letter.died), event.type, event.id,
                  std::to_string(letter.attempts), plain(letter.reason)});
     });
@@ -32,7 +34,7 @@ struct DeadLetters {
     for_each(client, [&](const DeadLetter& letter) {
       if (letter.number != numbers.front()) return;
       ++found;
-      if (output.json()) return print(json_of(letter));
+      if (output.json()) return print(service::json_of(letter) + "\n");
       print("dead letter " + std::to_string(letter.number) + ", " + to_iso8601(letter.died) + ": " +
             plain(letter.reason) + "\n");
       for (const auto& attempt : letter.history) {
@@ -56,13 +58,12 @@ struct DeadLetters {
  private:
   int change(const std::string& verb, const std::function<std::uint64_t(EventBus&)>& carry_out) {
     if (all == !numbers.empty()) throw Error(Errc::invalid, verb + ": name the letters' numbers, or --all");
-    if (!yes && !dry_run)
-      throw Error(Errc::invalid, verb + " changes the group: add --yes to do it, or --dry-run to see what it would do");
+    consent.require(verb + " changes the group");
     auto client = broker.connect();
     if (all) for_each(client, [&](const DeadLetter& letter) { numbers.push_back(letter.number); });
     EventBus bus(client);
-    const auto count = dry_run ? numbers.size() : carry_out(bus);
-    print((dry_run ? "would " : "") + verb + (dry_run ? " " : "ed ") + std::to_string(count) + "\n");
+    const auto count = consent.dry_run ? numbers.size() : carry_out(bus);
+    print((consent.dry_run ? "would " : "") + verb + (consent.dry_run ? " " : "ed ") + std::to_string(count) + "\n");
     return 0;
   }
 
@@ -76,29 +77,14 @@ struct DeadLetters {
       after = page.back().number;
     }
   }
-
-  static std::string json_of(const DeadLetter& letter) {
-    std::string text = R"({"number":)" + std::to_string(letter.number) + R"(,"died":)" +
-                       json_string(to_iso8601(letter.died)) + R"(,"reason":)" + json_string(letter.reason) +
-                       R"(,"attempts":[)";
-    for (std::size_t i = 0; i < letter.history.size(); ++i) {
-      const auto& attempt = letter.history[i];
-      text += (i == 0 ? "" : ",") + (R"({"attempt":)" + std::to_string(attempt.number)) + R"(,"at":)" +
-              json_string(to_iso8601(attempt.at)) + R"(,"consumer":)" + json_string(attempt.consumer) + R"(,"error":)" +
-              json_string(attempt.error) + "}";
-    }
-    return text + R"(],"generation":)" + std::to_string(letter.generation) + R"(,"event":)" + to_json(letter.event) +
-           "}\n";
-  }
 };
 
 }  // namespace
 
-void add_dead_letters(CLI::App& program, Action& action) {
-  auto* const family = program.add_subcommand("dead-letters", "what a group gave up on");
-  family->require_subcommand(1);
+void add_dead_letters(CLI::App& family, Action& action) {
+  family.require_subcommand(1);
   const auto add = [&](const char* name, const char* help, int (DeadLetters::*run)()) {
-    auto* const command = family->add_subcommand(name, help);
+    auto* const command = family.add_subcommand(name, help);
     const auto it = std::make_shared<DeadLetters>();
     command->add_option("stream", it->stream, "such as user.events")->required();
     command->add_option("group", it->group, "the consumer group")->required();
@@ -107,8 +93,7 @@ void add_dead_letters(CLI::App& program, Action& action) {
     if (word == "republish" || word == "discard") {
       command->add_option("numbers", it->numbers, "the letters' numbers");
       command->add_flag("--all", it->all, "all letters of the group");
-      command->add_flag("--yes", it->yes, "do it");
-      command->add_flag("--dry-run", it->dry_run, "only say how many it would be");
+      it->consent.add_to(*command, "only say how many it would be");
     }
     it->broker.add_to(*command);
     add_output(*command, it->output);

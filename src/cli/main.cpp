@@ -37,21 +37,12 @@ int exit_code_of(Errc code) {
 
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
-  CLI::App program{"Publishes, shows and repairs events. The broker is named by --broker or $EVENT_BUS_BROKER."};
-  program.name("event-bus");
-  program.require_subcommand(1);
   collective::cli::Action action;
-  collective::cli::add_publish(program, action);
-  collective::cli::add_tail(program, action);
-  collective::cli::add_streams(program, action);
-  collective::cli::add_dead_letters(program, action);
-  collective::cli::add_types(program, action);
-  collective::cli::add_serve(program, action);
-  collective::cli::add_version(program, action);
+  const auto program = collective::cli::make_program(action);
   try {
-    program.parse(argc, argv);
+    program->parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
-    return program.exit(wrong) == 0 ? 0 : 2;
+    return program->exit(wrong) == 0 ? 0 : 2;
   }
   try {
     return action();

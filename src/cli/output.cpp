@@ -15,12 +15,25 @@ void Table::print() const {
   }
   for (const auto& row : rows_) {
     std::string line;
+    const bool bold = &row == &rows_.front() && in_colour();
     for (std::size_t i = 0; i < row.size(); ++i) {
       line += plain(row[i]);
       if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
     }
-    cli::print(line + "\n");
+    cli::print(bold ? "\x1b[1m" + line + "\x1b[0m\n" : line + "\n");
   }
+}
+
+bool in_colour() {
+  const char* const refused = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  return ::isatty(STDOUT_FILENO) == 1 && (refused == nullptr || *refused == '\0') &&
+         (terminal == nullptr || std::string_view(terminal) != "dumb");
+}
+
+std::string coloured(std::string_view text, Colour colour) {
+  if (!in_colour()) return std::string(text);
+  return "\x1b[" + std::to_string(static_cast<int>(colour)) + "m" + std::string(text) + "\x1b[0m";
 }
 
 std::string plain(std::string_view text) {

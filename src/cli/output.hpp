@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -7,7 +8,14 @@
 // What people read on a terminal and programs in a pipe.
 namespace collective::cli {
 
-/// Rows of cells; printed with its columns aligned, numbers too, and without trailing spaces.
+/// True when standard output is a terminal that takes colour, and $NO_COLOR does not ask for none.
+[[nodiscard]] bool in_colour();
+
+enum class Colour : std::uint8_t { red = 31, green = 32, yellow = 33, grey = 90 };
+/// The text as it is shown: coloured where `in_colour`.
+[[nodiscard]] std::string coloured(std::string_view text, Colour colour);
+
+/// Rows of cells; printed with its columns aligned and without trailing spaces, the header bold on a terminal.
 class Table {
  public:
   explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}

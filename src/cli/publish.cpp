@@ -52,21 +52,20 @@ struct Publish {
 
 }  // namespace
 
-void add_publish(CLI::App& program, Action& action) {
-  auto* const command = program.add_subcommand("publish", "store one event");
+void add_publish(CLI::App& command, Action& action) {
   const auto it = std::make_shared<Publish>();
-  command->add_option("type", it->type, "event type, such as user.registered")->required();
-  command->add_option("data", it->data, "its data: JSON, @file, or - for standard input");
-  command->add_option("--stream", it->stream, "refuse unless the type belongs to this stream");
-  command->add_option("--correlation-id", it->options.correlation_id, "of the flow it belongs to");
-  command->add_option("--user-id", it->options.user_id, "on whose behalf");
-  command->add_option("--key", it->options.key, "ordering key");
-  command->add_option("--event-id", it->options.event_id, "a ULID: published twice, it is stored once");
-  command->add_option("--delay-ms", it->delay_ms, "not visible before so many milliseconds have passed")
+  command.add_option("type", it->type, "event type, such as user.registered")->required();
+  command.add_option("data", it->data, "its data: JSON, @file, or - for standard input");
+  command.add_option("--stream", it->stream, "refuse unless the type belongs to this stream");
+  command.add_option("--correlation-id", it->options.correlation_id, "of the flow it belongs to");
+  command.add_option("--user-id", it->options.user_id, "on whose behalf");
+  command.add_option("--key", it->options.key, "ordering key");
+  command.add_option("--event-id", it->options.event_id, "a ULID: published twice, it is stored once");
+  command.add_option("--delay-ms", it->delay_ms, "not visible before so many milliseconds have passed")
       ->check(CLI::NonNegativeNumber);
-  it->broker.add_to(*command);
-  add_output(*command, it->output);
-  command->callback([it, &action] { action = [it] { return it->run(); }; });
+  it->broker.add_to(command);
+  add_output(command, it->output);
+  command.callback([it, &action] { action = [it] { return it->run(); }; });
 }
 
 }  // namespace collective::cli

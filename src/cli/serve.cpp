@@ -123,30 +123,29 @@ struct Serve {
 
 }  // namespace
 
-void add_serve(CLI::App& program, Action& action) {
-  auto* const command = program.add_subcommand("serve", "serve the broker over HTTP");
+void add_serve(CLI::App& command, Action& action) {
   const auto it = std::make_shared<Serve>();
   auto& options = it->options;
   options.host.clear();
-  command->add_option("--broker", options.broker, "broker URL; default: as for every command");
-  command->add_option("--host", options.host, "address to listen on; default: $HOST, else 127.0.0.1");
-  command->add_option("--port", it->port, "default: $PORT, else 3002; 0: one that the system chooses");
-  command->add_option("--tokens", it->tokens_file,
-                      "file of bearer tokens, NAME SCOPES STREAMS SECRET a line; default: $EVENT_BUS_TOKENS_FILE; one "
-                      "token for everything comes from $EVENT_BUS_TOKEN or the file in $EVENT_BUS_TOKEN_FILE");
-  command->add_option("--anonymous", it->anonymous, "info: health and stream metadata without a token; default: none");
-  command->add_option(
+  command.add_option("--broker", options.broker, "broker URL; default: as for every command");
+  command.add_option("--host", options.host, "address to listen on; default: $HOST, else 127.0.0.1");
+  command.add_option("--port", it->port, "default: $PORT, else 3002; 0: one that the system chooses");
+  command.add_option("--tokens", it->tokens_file,
+                     "file of bearer tokens, NAME SCOPES STREAMS SECRET a line; default: $EVENT_BUS_TOKENS_FILE; one "
+                     "token for everything comes from $EVENT_BUS_TOKEN or the file in $EVENT_BUS_TOKEN_FILE");
+  command.add_option("--anonymous", it->anonymous, "info: health and stream metadata without a token; default: none");
+  command.add_option(
       "--allow-host", options.allowed_hosts,
       "a name that callers use for this service, such as event-bus; repeatable; and $EVENT_BUS_ALLOWED_HOSTS");
-  command->add_option("--tls-cert", options.certificate_file, "PEM file of the certificate chain");
-  command->add_option("--tls-key", options.key_file, "PEM file of its key");
-  command->add_option("--log-level", it->level, "debug, info, warn or error; default: $LOG_LEVEL, else info");
-  command->add_option("--log-format", it->format, "text or json")->check(CLI::IsMember({"text", "json"}));
-  command->add_option("--max-connections", options.limits.connections, "503 beyond; default 512")
+  command.add_option("--tls-cert", options.certificate_file, "PEM file of the certificate chain");
+  command.add_option("--tls-key", options.key_file, "PEM file of its key");
+  command.add_option("--log-level", it->level, "debug, info, warn or error; default: $LOG_LEVEL, else info");
+  command.add_option("--log-format", it->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  command.add_option("--max-connections", options.limits.connections, "503 beyond; default 512")
       ->check(CLI::Range(1, 1'000'000));
-  command->add_option("--workers", options.limits.workers, "threads for calls of the broker; default 4")
+  command.add_option("--workers", options.limits.workers, "threads for calls of the broker; default 4")
       ->check(CLI::Range(1, 256));
-  command->callback([it, &action] { action = [it] { return it->run(); }; });
+  command.callback([it, &action] { action = [it] { return it->run(); }; });
 }
 
 }  // namespace collective::cli
