@@ -12,9 +12,10 @@ namespace collective {
 struct Attempt {
   std::uint32_t number = 0;  ///< from 1; a stall repeats the number of the attempt it interrupted
   Timestamp at{};            ///< when it failed
-  std::string consumer{};
-  std::string error{};  ///< cut at 1 KiB
+  std::string consumer{};    ///< empty: the process ended in the middle, which the next one wrote down
+  std::string error{};       ///< cut at 1 KiB
   std::chrono::microseconds took{};
+  std::uint32_t stall = 0;  ///< 1, 2, …: not a failure but the how-manieth stall
 };
 
 }  // namespace collective

@@ -16,6 +16,7 @@ enum class Alarm : std::uint8_t {
   events_lost,        ///< entries a group still needed were dropped by force
   dead_letters_lost,  ///< dead letters were dropped by their cap or age
   handlers_hung,      ///< every slot of a subscription is past its max_handling_time
+  suspected_loss,     ///< the broker lost a group or went back: events may be lost or handled again
   broker_trouble,     ///< the broker fails or cannot be reached
 };
 std::string_view name(Alarm alarm) noexcept;

@@ -38,9 +38,10 @@ struct SubscribeOptions {
   Millis batch_wait{100};       ///< longest wait for a batch to fill, from its first event
 
   // time
-  Millis lease{30'000};               ///< a process silent for so long loses what it holds; at least 100 ms
-  Millis max_handling_time{300'000};  ///< then the handler is asked to stop and the event counts a stall
-  Millis drain_timeout{10'000};       ///< how long the subscription's end waits for running handlers
+  Millis lease{30'000};                         ///< a process silent for so long loses what it holds; at least 100 ms
+  Millis newer_version_wait{24LL * 3'600'000};  ///< then an event of a version that no member knows is a dead letter
+  Millis max_handling_time{300'000};            ///< then the handler is asked to stop and the event counts a stall
+  Millis drain_timeout{10'000};                 ///< how long the subscription's end waits for running handlers
   BreakerPolicy breaker{};
   std::size_t prefetch = 1'000;  ///< most events held in memory beyond the running ones
 };

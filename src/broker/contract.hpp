@@ -193,6 +193,7 @@ struct Exchanged {
   std::vector<Delivered> deliveries{};
   bool more = false;         ///< more could be handed out now
   bool member_lost = false;  ///< the member was unknown or expired: all it held is handed to others; join again
+  bool group_lost = false;   ///< with `member_lost`: the store knows no such group
   std::optional<Timestamp>
       due{};          ///< when the next parked work of these routes becomes due, or a delivery's own deadline ends
   bool lane = false;  ///< ordered: this member holds the lane

@@ -1,5 +1,6 @@
 #include "engine/attempt_history.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -39,6 +40,10 @@ std::string one(const Attempt& attempt) {
   out.string(presentable(attempt.error));
   out.raw(R"(,"took_ms":)");
   out.real(static_cast<double>(attempt.took.count()) / 1'000.0);
+  if (attempt.stall > 0) {
+    out.raw(R"(,"stall":)");
+    out.integer(std::uint64_t{attempt.stall});
+  }
   out.raw('}');
   out.flush();
   return text;
@@ -57,6 +62,7 @@ std::vector<std::string_view> elements(std::string_view history) {
 void set_member(Attempt& attempt, std::string_view name, std::string_view value) {
   const char* const end = value.data() + value.size();
   if (name == "attempt") std::from_chars(value.data(), end, attempt.number);
+  if (name == "stall") std::from_chars(value.data(), end, attempt.stall);
   if (name == "at") attempt.at = parse_iso8601(value).value_or(Timestamp{});
   if (name == "consumer") attempt.consumer = value;
   if (name == "error") attempt.error = value;
@@ -78,6 +84,17 @@ std::string with_attempt(std::string_view history, const Attempt& attempt) {
   for (const auto& known : attempts) (text += known) += ',';
   text += one(attempt);
   return text += ']';
+}
+
+std::string with_stalls(std::string_view history, std::uint32_t stalls, std::uint32_t attempt, Timestamp seen) {
+  std::string text(history);
+  if (stalls == 0) return text;
+  std::uint32_t told = 0;
+  for (const auto& known : read_history(history)) told = std::max(told, known.stall);
+  for (auto stall = told + 1; stall <= stalls; ++stall) {
+    text = with_attempt(text, {attempt, seen, "", "the process that handled it stopped or lost its lease", {}, stall});
+  }
+  return text;
 }
 
 std::vector<Attempt> read_history(std::string_view history) {

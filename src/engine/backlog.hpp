@@ -23,6 +23,8 @@ class Backlog {
   virtual void hold(Work work) = 0;
   /// Ordered: the work is settled for good; its key goes on.
   virtual void done(const Work& work) = 0;
+  /// Ordered: takes failed work from the head of its key for good. False when its next try has begun.
+  virtual bool withdraw(const Work& work) = 0;
   /// Forgets everything that waits and returns it.
   virtual std::vector<Work> clear() = 0;
   virtual std::vector<Work> clear(std::uint32_t subscription) = 0;

@@ -34,6 +34,12 @@ class Breaker {
     pause_ = policy_.probe_after;
   }
 
+  /// A handler made an event a dead letter. That says something of the event, and nothing of the others: it neither breaks
+  /// a row of failures nor lengthens it, and the next event is the probe.
+  void decided(bool probe) {
+    if (probe) probe_running_ = false;
+  }
+
   /// A handler failed; `probe` is what `started` said of it. Returns true when this failure opened the breaker.
   bool failed(Nanos now, bool probe) {
     if (open_) {

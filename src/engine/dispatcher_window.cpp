@@ -6,8 +6,10 @@
 namespace collective::engine {
 namespace {
 
+// What members that know less parked for those that know more.
 void add_versions(const Route& route, std::vector<std::string>& labels) {
-  if (route.version == any_version) return;
+  if (route.type == "*") return;
+  if (route.version == any_version) return labels.push_back(any_label_of(route.type));
   for (std::uint32_t v = 2; v <= route.version; ++v) labels.push_back(versioned(route.type, v));
 }
 
@@ -68,6 +70,17 @@ std::vector<std::string> Dispatcher::routes_with_room(const Now& now) const {
   return routes;
 }
 
+std::vector<std::string> Dispatcher::newer_routes(const Now& now) const {
+  std::vector<std::string> routes;
+  for (const auto& [id, active] : subscriptions_) {
+    if (room_of(id, active, now) == 0) continue;
+    for (const auto& route : active.subscription.routes) {
+      if (route.type != "*" && route.version != any_version) routes.push_back(any_label_of(route.type));
+    }
+  }
+  return routes;
+}
+
 std::vector<std::string> Dispatcher::routes() const {
   std::vector<std::string> routes;
   for (const auto& [id, active] : subscriptions_) {
@@ -99,11 +112,19 @@ bool Dispatcher::all_hung() const {
   return any;
 }
 
+bool Dispatcher::stuck() const {
+  return std::any_of(subscriptions_.begin(), subscriptions_.end(), [](const auto& one) {
+    const auto& slots = one.second.slots;
+    return std::all_of(slots.begin(), slots.end(), [](const Slot& slot) { return !slot.work.empty() && slot.overdue; });
+  });
+}
+
 std::vector<broker::Ticket> Dispatcher::held() const {
   std::vector<broker::Ticket> tickets;
   backlog_->for_each([&](const Work& work) { tickets.push_back(work.delivered.ticket); });
   for (const auto& [id, active] : subscriptions_) {
     for (const auto& slot : active.slots) {
+      if (slot.disowned) continue;  // when it is still ours, it is to be handled anew
       for (const auto& work : slot.work) tickets.push_back(work.delivered.ticket);
     }
   }

@@ -20,6 +20,7 @@ void Member::add(Subscription subscription) {
 
 void Member::remove(std::uint32_t subscription) {
   dispatcher_.remove(subscription);
+  if (!dispatcher_.routes().empty()) routes_changed_ = true;  // or its types would go on to count as live
 }
 
 void Member::pause(std::uint32_t subscription) {
@@ -35,10 +36,11 @@ void Member::news() {
   news_ = true;
 }
 
-void Member::joined(const Now& now) {
+void Member::joined(const Now& now, EntryId cursor) {
   step_out_ = false;
   failures_ = 0;
   last_progress_ = now.mono;
+  if (position_ && cursor < *position_) suspect_loss("stands at entry " + cursor.to_string() + ", before", *position_);
   phase_ = Phase::inside;
   if (joining_again_ && now.mono >= lease_end_) {
     // Others may have what waits here: joining again does not say whether the lease had ended, the next exchange does.
@@ -48,6 +50,7 @@ void Member::joined(const Now& now) {
     lease_end_ = step_began_ + options_.dispatch.lease;
   }
   renew_at_ = step_began_ + options_.dispatch.lease / 3;
+  newer_look_at_ = now.mono + newer_look_pause();
   news_ = true;
 }
 
@@ -61,8 +64,15 @@ void Member::exchanged(const Now& now, broker::Exchanged answer) {
   sent_ = 0;
   oldest_unsettled_.reset();
   if (!unsettled_.empty()) oldest_unsettled_ = now.mono;
-  if (answer.member_lost) return lost(now);
+  if (answer.member_lost) {
+    if (answer.group_lost && position_) suspect_loss("is gone, and is made again after", *position_);
+    return lost(now);
+  }
   losses_ = 0;
+  if (position_ && answer.position < *position_) {
+    suspect_loss("went back to entry " + answer.position.to_string() + ", from", *position_);
+  }
+  position_ = answer.position;
   // A store rewrites a lease only when less than two thirds of it remain.
   lease_end_ = std::max(lease_end_, step_began_ + options_.dispatch.lease - options_.dispatch.lease / 3);
   renew_at_ = step_began_ + options_.dispatch.lease / 3;
@@ -77,6 +87,7 @@ void Member::exchanged(const Now& now, broker::Exchanged answer) {
   if (ordered()) lane_answer(now, answer);
   last_fetched_ = answer.deliveries.size();
   dispatcher_.arrive(now, std::move(answer.deliveries), answer.storage);
+  if (dispatcher_.take_newer_expired()) newer_look_at_ = now.mono;  // there may be more
   if (draining_) dispatcher_.release_waiting();
 }
 
@@ -95,6 +106,15 @@ std::vector<broker::Settlement> Member::put_off(const Now& now, const std::vecto
     without_room.push_back(std::move(settlement));
   }
   return without_room;
+}
+
+// A store that was flushed, restarted empty or failed over has lost what nobody can list.
+void Member::suspect_loss(const std::string& what, EntryId place) {
+  notices_.push_back(
+      {Severity::error, true, Alarm::suspected_loss,
+       "the group " + what + " entry " + place.to_string() +
+           ": did the store restart empty or fail over, or did somebody destroy the group? Events published "
+           "before that may be lost, and some may be handled again"});
 }
 
 // Others have what we held; what runs goes on and may still be acknowledged. To lose the lease again right after joining
@@ -128,17 +148,27 @@ bool Member::lane_check_is_due(const Now& now) const {
   return news_ && now.mono >= lane_check_at_;
 }
 
+// Also when that could not be told: the lease's end does the same, only later.
 void Member::left() {
   step_out_ = false;
-  phase_ = Phase::gone;
+  if (draining_) {
+    phase_ = Phase::gone;
+    return;
+  }
+  dispatcher_.disown();
+  phase_ = Phase::outside;
+  lane_ = recover_ = false;
+  sent_ = 0;
+  unsettled_.clear();  // the token of what ended meanwhile counts no more
+  oldest_unsettled_.reset();
 }
 
 void Member::failed(const Now& now, const broker::Failure& failure) {
   step_out_ = false;
   sent_ = 0;  // sent again: every settlement names its token, so a second time changes nothing
   if (failure.code == Errc::unknown) recover_ = true;
-  if (phase_ == Phase::leaving) phase_ = Phase::gone;  // the lease's end does the same, only later
-  if (phase_ == Phase::joining) {                      // joining again is harmless
+  if (phase_ == Phase::leaving) return left();
+  if (phase_ == Phase::joining) {  // joining again is harmless
     phase_ = joining_again_ ? Phase::inside : Phase::outside;
     routes_changed_ = true;
   }
@@ -166,129 +196,6 @@ void Member::drain() {
 void Member::leave_now() {
   drain();
   abandon_ = true;
-}
-
-// --- outputs ----------------------------------------------------------------------------------------------------
-
-Member::Actions Member::poll(const Now& now) {
-  Actions actions;
-  if (phase_ == Phase::gone) return actions;
-  maybe_start(now, actions);
-  dispatcher_.collect_overdue(now, actions.stops);
-  for (auto& settlement : dispatcher_.take_settlements()) {
-    if (unsettled_.size() == sent_) oldest_unsettled_ = now.mono;
-    unsettled_.push_back(std::move(settlement));
-  }
-  if (!step_out_ && now.mono >= retry_at_) maybe_step(now, actions);
-  actions.notices = dispatcher_.take_notices();
-  actions.notices.insert(actions.notices.end(), std::make_move_iterator(notices_.begin()),
-                         std::make_move_iterator(notices_.end()));
-  notices_.clear();
-  actions.timer = next_timer(now);
-  return actions;
-}
-
-// A handler starts only while the lease is ours for sure. Past its end others may hold what waits here: the next exchange
-// says whether they do.
-void Member::maybe_start(const Now& now, Actions& actions) {
-  if (!draining_ && now.mono < lease_end_) dispatcher_.collect_starts(now, actions.starts);
-}
-
-void Member::maybe_step(const Now& now, Actions& actions) {
-  if (phase_ == Phase::leaving) return;
-  if (phase_ == Phase::outside || (routes_changed_ && phase_ == Phase::inside)) {
-    if (!draining_) return join(now, actions);
-  }
-  if (draining_ && unsettled_.empty() && (dispatcher_.running() == 0 || abandon_)) {
-    if (phase_ == Phase::outside) {
-      phase_ = Phase::gone;
-      return;
-    }
-    phase_ = Phase::leaving;
-    step_out_ = true;
-    step_began_ = now.mono;
-    actions.leave = true;
-    return;
-  }
-  const auto room = draining_ ? 0 : dispatcher_.room(now);
-  if (!step_is_due(now, room > 0)) return;
-  actions.exchange = make_exchange(now, room);
-  step_out_ = true;
-  step_began_ = now.mono;
-}
-
-void Member::join(const Now& now, Actions& actions) {
-  joining_again_ = phase_ == Phase::inside;
-  phase_ = Phase::joining;
-  routes_changed_ = false;
-  step_out_ = true;
-  step_began_ = now.mono;
-  actions.join = broker::Join{options_.key, options_.member,         dispatcher_.routes(), options_.start,
-                              now.wall,     options_.dispatch.lease, dispatcher_.labels()};
-}
-
-bool Member::step_is_due(const Now& now, bool can_fetch) const {
-  if ((phase_ == Phase::inside && now.mono >= renew_at_) || (recover_ && can_fetch)) return true;
-  const bool low = runs_low(now);
-  const bool something = lane_held_by_other() ? lane_check_is_due(now) : news_ || more_ || (due_ && *due_ <= now.wall);
-  if (can_fetch && low && something) return true;
-  if (unsettled_.empty()) return false;
-  return low || draining_ || (oldest_unsettled_ && now.mono >= *oldest_unsettled_ + options_.settle_linger);
-}
-
-// Fetch when half of the last answer is used up, so that the next one arrives before the handlers run dry; or when one has
-// nothing to do although something waits, for its key to go on or its batch to fill.
-bool Member::runs_low(const Now& now) const {
-  return dispatcher_.waiting() <= last_fetched_ / 2 || dispatcher_.idle(now);
-}
-
-broker::Exchange Member::make_exchange(const Now& now, std::uint32_t room) {
-  broker::Exchange exchange;
-  exchange.key = options_.key;
-  exchange.member = options_.member;
-  exchange.now = step_wall_ = now.wall;
-  exchange.lease = options_.dispatch.lease;
-  exchange.settlements = unsettled_;  // kept until confirmed
-  sent_ = unsettled_.size();
-  exchange.ordered = ordered();
-  recovering_ = recover_ && room > 0;
-  if (room == 0) return exchange;
-  exchange.max_entries = room;
-  exchange.max_suspects = recover_ ? 0 : dispatcher_.room_for_suspects();  // one may be among what comes back
-  exchange.routes = dispatcher_.routes_with_room(now);
-  // A step that was thought lost may land late, and hand out what nobody here knows of. In the ordered modes that must
-  // show before anything newer is handed out; otherwise it is soon enough at the next renewal.
-  if (recover_ || ordered() || now.mono >= renew_at_) {
-    exchange.recover = true;
-    exchange.known = dispatcher_.held();
-  }
-  news_ = false;
-  return exchange;
-}
-
-std::optional<Nanos> Member::next_timer(const Now& now) const {
-  std::optional<Nanos> next;
-  const auto consider = [&](Nanos at) {
-    if (!next || at < *next) next = at;
-  };
-  if (const auto timer = dispatcher_.timer(now)) consider(*timer);
-  if (step_out_) return next;
-  if (retry_at_ > now.mono) {
-    consider(retry_at_);
-    return next;
-  }
-  if (phase_ == Phase::inside) consider(renew_at_);
-  if (oldest_unsettled_) consider(*oldest_unsettled_ + options_.settle_linger);
-  const auto wall = [&](Timestamp at) { consider(now.mono + std::max<Nanos>(at - now.wall, Millis(1))); };
-  if (draining_ || !runs_low(now) || dispatcher_.room(now) == 0)
-    return next;  // nothing to fetch for until a handler ends
-  if (!lane_held_by_other()) {
-    if (due_) wall(*due_);
-    return next;
-  }
-  if (lane_free_) wall(*lane_free_);
-  if (news_) consider(lane_check_at_);
-  return next;
 }
 
 }  // namespace collective::engine

@@ -35,7 +35,7 @@ class Member {
   void pause(std::uint32_t subscription);  ///< starts no more of its handlers and gives back what waits for it
   void resume(std::uint32_t subscription);
   void news();  ///< the stream may have something new
-  void joined(const Now& now);
+  void joined(const Now& now, EntryId cursor);
   void exchanged(const Now& now, broker::Exchanged answer);
   void left();
   void failed(const Now& now, const broker::Failure& failure);
@@ -75,14 +75,20 @@ class Member {
   void maybe_step(const Now& now, Actions& actions);
   [[nodiscard]] bool step_is_due(const Now& now, bool can_fetch) const;
   void join(const Now& now, Actions& actions);
+  void leave(const Now& now, Actions& actions);
+  [[nodiscard]] broker::Start start() const;
+  [[nodiscard]] Millis newer_look_pause() const;
   [[nodiscard]] broker::Exchange make_exchange(const Now& now, std::uint32_t room);
   [[nodiscard]] std::optional<Nanos> next_timer(const Now& now) const;
   [[nodiscard]] bool lane_held_by_other() const { return ordered() && !lane_ && lane_free_.has_value(); }
   [[nodiscard]] bool lane_check_is_due(const Now& now) const;
   [[nodiscard]] bool runs_low(const Now& now) const;
   void lost(const Now& now);
+  void suspect_loss(const std::string& what, EntryId place);
   void pause(const Now& now, std::uint32_t times);
   void lane_answer(const Now& now, const broker::Exchanged& answer);
+  /// Ordered: handlers that never end leave nobody here to go on, so another process is to have the lane.
+  [[nodiscard]] bool stands_aside() const { return ordered() && dispatcher_.stuck(); }
   [[nodiscard]] bool ordered() const { return options_.dispatch.ordering != Ordering::none; }
 
   MemberOptions options_;
@@ -93,7 +99,7 @@ class Member {
   bool abandon_ = false;
   bool routes_changed_ = false;  ///< join again to declare them
 
-  bool joining_again_ = false;  ///< a member already, declaring more routes
+  bool joining_again_ = false;  ///< a member already, declaring other routes
 
   bool step_out_ = false;                        ///< a step is on its way
   std::vector<broker::Settlement> unsettled_{};  ///< collected, not yet confirmed
@@ -115,6 +121,8 @@ class Member {
   std::uint32_t failures_ = 0;
   std::uint32_t losses_ = 0;  ///< of the lease, in a row
   std::vector<Notice> notices_{};
+  std::optional<EntryId> position_{};  ///< up to where the group was done with everything when last heard of
+  Nanos newer_look_at_{};              ///< when to look for versions that wait for too long
 
   bool lane_ = false;
   std::uint64_t epoch_ = 0;

@@ -66,6 +66,17 @@ class OrderedBacklog final : public Backlog {
     }
   }
 
+  bool withdraw(const Work& work) override {
+    const auto found = lanes_.find(lane_of(work));
+    if (found == lanes_.end() || found->second.running || found->second.queue.empty()) return false;
+    auto& queue = found->second.queue;
+    if (queue.front().delivered.ticket != work.delivered.ticket) return false;
+    queue.pop_front();
+    --waiting_;
+    done(work);
+    return true;
+  }
+
   std::vector<Work> clear() override {
     return clear_if([](const Work&) { return true; });
   }

@@ -39,6 +39,7 @@ class UnorderedBacklog final : public Backlog {
 
   void hold(Work work) override { push(std::move(work)); }
   void done(const Work&) override {}
+  bool withdraw(const Work&) override { return false; }
 
   std::vector<Work> clear() override {
     std::vector<Work> all;

@@ -21,6 +21,11 @@ inline std::string versioned(std::string_view type, std::uint32_t version) {
   return std::string(type) + version_separator + std::to_string(version);
 }
 
+/// Matches the routes of all that was parked for others under labels of this type.
+inline std::string any_label_of(std::string_view type) {
+  return std::string(type) + version_separator + '*';
+}
+
 /// An event type a subscription handles, and the newest version of it that it knows. "*" handles every type.
 struct Route {
   std::string type{};

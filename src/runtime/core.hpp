@@ -134,6 +134,8 @@ class Core : public Publisher, public std::enable_shared_from_this<Core> {
   template <class T>
   T ask_of(const broker::GroupKey& key, const std::function<void(broker::Admin&, broker::Reply<T>)>& question);
   std::shared_ptr<runtime::MemberRunner> runner_for(const std::string& stream, const SubscribeOptions& options);
+  std::shared_ptr<runtime::MemberRunner> take_part(const std::string& stream, const engine::Subscription& subscription,
+                                                   const RawHandler& handler, const SubscribeOptions& options);
   void end_subscription(std::uint32_t id, const std::vector<std::shared_ptr<runtime::MemberRunner>>& runners,
                         Millis drain);
 

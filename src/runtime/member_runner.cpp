@@ -54,9 +54,10 @@ void MemberRunner::begin() {
   timekeeper_ = std::thread([this] { keep_time(); });
 }
 
-void MemberRunner::add(engine::Subscription subscription, HandlerContext context, Millis timeout) {
+bool MemberRunner::add(engine::Subscription subscription, HandlerContext context, Millis timeout) {
   const auto until = std::chrono::steady_clock::now() + timeout;
   std::unique_lock lock(mutex_);
+  if (leaving_) return false;
   const auto id = subscription.id;
   const auto concurrency = subscription.concurrency;
   auto pool = std::make_shared<WorkerPool>(
@@ -74,7 +75,7 @@ void MemberRunner::add(engine::Subscription subscription, HandlerContext context
   pump(lock);
   const bool ended = changed_.wait_until(
       lock, until, [&] { return member_.declared() || (failures_ > failures && is_final(last_failure_.code)); });
-  if (member_.declared()) return;
+  if (member_.declared()) return true;
   const auto failure = last_failure_;
   const bool any_failure = failures_ > failures;
   lock.unlock();
@@ -96,6 +97,7 @@ bool MemberRunner::remove(std::uint32_t subscription, Millis drain) {
   ending_.insert(subscription);
   const bool last = ending_.size() == pools_.size();  // the others are ending, too
   if (last) {
+    leaving_ = true;
     member_.drain();
   } else {
     member_.remove(subscription);
@@ -135,9 +137,9 @@ void MemberRunner::resume(std::uint32_t subscription) {
   pump(lock);
 }
 
-bool MemberRunner::ended() const {
+bool MemberRunner::leaving() const {
   const std::lock_guard lock(mutex_);
-  return closing_;
+  return leaving_;
 }
 
 MemberRunner::Health MemberRunner::health() const {
@@ -186,7 +188,7 @@ void MemberRunner::perform(std::unique_lock<std::mutex>& lock, engine::Member::A
       if (!self) return;
       if (!reply) return self->failed(reply.error());
       std::unique_lock held(self->mutex_);
-      self->member_.joined(self->clock_->now());
+      self->member_.joined(self->clock_->now(), *reply);
       self->changed_.notify_all();
       self->pump(held);
     });
@@ -209,6 +211,7 @@ void MemberRunner::perform(std::unique_lock<std::mutex>& lock, engine::Member::A
       std::unique_lock held(self->mutex_);
       self->member_.left();  // also when it failed: the lease's end does the same, only later
       self->changed_.notify_all();
+      self->pump(held);
     });
   }
   lock.lock();

@@ -21,9 +21,10 @@ class MemberRunner : public std::enable_shared_from_this<MemberRunner> {
                std::shared_ptr<Observer> observer, engine::MemberOptions options);
   ~MemberRunner();
 
-  /// Adds a subscription and waits until the group knows its types.
+  /// Adds a subscription and waits until the group knows its types. False when this member is leaving its group: then
+  /// it takes no more.
   /// @throws Error what the broker refuses at once, or Errc::unavailable after the timeout
-  void add(engine::Subscription subscription, HandlerContext context, Millis timeout);
+  [[nodiscard]] bool add(engine::Subscription subscription, HandlerContext context, Millis timeout);
 
   /// Lets the subscription's handlers finish until `drain` has passed, then asks them to stop and leaves them behind.
   /// The last subscription's end is the member's: what it holds is handed back. Returns true when none is left.
@@ -31,7 +32,7 @@ class MemberRunner : public std::enable_shared_from_this<MemberRunner> {
 
   void pause(std::uint32_t subscription);
   void resume(std::uint32_t subscription);
-  [[nodiscard]] bool ended() const;  ///< left its group: of no more use
+  [[nodiscard]] bool leaving() const;  ///< its last subscription ends or has ended: it takes no other
   [[nodiscard]] const std::string& consumer() const { return member_.options().dispatch.consumer; }
 
   struct Health {
@@ -63,6 +64,7 @@ class MemberRunner : public std::enable_shared_from_this<MemberRunner> {
   std::optional<engine::Nanos> asleep_until_;  // when the timekeeper will look by itself
   std::uint64_t failures_ = 0;
   broker::Failure last_failure_;
+  bool leaving_ = false;
   bool closing_ = false;
   bool begun_ = false;
   broker::Broker::Watch watch_;

@@ -16,6 +16,8 @@ std::string_view name(Alarm alarm) noexcept {
       return "dead_letters_lost";
     case Alarm::handlers_hung:
       return "handlers_hung";
+    case Alarm::suspected_loss:
+      return "suspected_loss";
     case Alarm::broker_trouble:
       return "broker_trouble";
   }

@@ -1,6 +1,7 @@
 #include <condition_variable>
 
 #include "engine/attempt_history.hpp"
+#include "engine/work.hpp"
 #include "runtime/await.hpp"
 #include "runtime/core.hpp"
 #include "runtime/delivery_token.hpp"
@@ -47,13 +48,22 @@ std::vector<Pulled> Core::fetch(const std::string& stream, const FetchOptions& o
   const auto until = std::chrono::steady_clock::now() + options.wait;
   const auto connected = store();
   upkeeper()->look_after(stream);
-  auto routes = options.types.empty() ? std::vector<std::string>{"*"} : options.types;
+  auto declared = options.types.empty() ? std::vector<std::string>{"*"} : options.types;
+  std::vector<std::string> parked;  // events come undecoded here, so whatever their version
+  for (const auto& type : options.types) parked.push_back(engine::any_label_of(type));
+  auto routes = declared;
+  routes.insert(routes.end(), parked.begin(), parked.end());
   using At = broker::Start::At;
   const auto at = options.start.kind == StartAt::Kind::latest  ? At::latest
                   : options.start.kind == StartAt::Kind::after ? At::after
                                                                : At::earliest;
-  const broker::Join join{
-      {stream, options.group}, pull_member(options.consumer), routes, {at, options.start.entry}, now(), presence};
+  const broker::Join join{{stream, options.group},
+                          pull_member(options.consumer),
+                          declared,
+                          {at, options.start.entry},
+                          now(),
+                          presence,
+                          parked};
   struct News {
     std::mutex mutex;
     std::condition_variable wake;
@@ -99,7 +109,8 @@ std::vector<Pulled> Core::accept(const broker::GroupKey& key, const FetchOptions
   std::vector<Pulled> pulled;
   std::vector<broker::Settlement> hopeless;
   for (const auto& delivered : answer.deliveries) {
-    const auto& progress = delivered.progress;
+    auto progress = delivered.progress;
+    progress.note = engine::with_stalls(progress.note, progress.stalls, progress.attempts + 1, now());
     std::string reason;
     if (!delivered.entry.defect.empty())
       reason = "the stored entry cannot be read: " + std::string(delivered.entry.defect);

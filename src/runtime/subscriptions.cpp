@@ -16,6 +16,7 @@ void check(const SubscribeOptions& options, bool batch) {
   check_duration("SubscribeOptions::retry.max_delay", options.retry.max_delay);
   check_duration("SubscribeOptions::lease", options.lease, Millis(100));
   check_duration("SubscribeOptions::max_handling_time", options.max_handling_time, Millis(1));
+  check_duration("SubscribeOptions::newer_version_wait", options.newer_version_wait);
   check_duration("SubscribeOptions::drain_timeout", options.drain_timeout);
   check_duration("SubscribeOptions::breaker.probe_after", options.breaker.probe_after);
   check_duration("SubscribeOptions::breaker.max_pause", options.breaker.max_pause);
@@ -53,18 +54,20 @@ engine::MemberOptions member_options(const std::string& stream, const std::strin
   result.dispatch.lease = options.lease;
   result.dispatch.prefetch = options.prefetch;
   result.dispatch.breaker = options.breaker;
+  result.dispatch.newer_version_wait = options.newer_version_wait;
   return result;
 }
 
 }  // namespace
 
-// Subscriptions of one group, stream and consumer share one member, so that nothing is handed over between them.
+// Subscriptions of one group, stream and consumer share one member, so that nothing is handed over between them. One that
+// leaves its group, perhaps while handlers still run, is replaced.
 std::shared_ptr<runtime::MemberRunner> Core::runner_for(const std::string& stream, const SubscribeOptions& options) {
   const auto connected = store();
   const auto member = member_name(options.consumer);
   const std::lock_guard lock(mutex_);
   auto& joined = runners_[stream + "\n" + options.group + "\n" + options.consumer];
-  if (joined.runner && !joined.runner->ended()) {
+  if (joined.runner && !joined.runner->leaving()) {
     const auto& first = joined.options;
     if (first.ordering != options.ordering || first.lease != options.lease) {
       throw Error(Errc::invalid,
@@ -76,8 +79,20 @@ std::shared_ptr<runtime::MemberRunner> Core::runner_for(const std::string& strea
   joined.options = options;
   joined.runner = std::make_shared<runtime::MemberRunner>(
       connected.broker, clock_, options_.observer,
-      member_options(stream, member + "." + std::to_string(next_subscription_), options));
+      member_options(stream, member + "." + std::to_string(next_subscription_++), options));
   return joined.runner;
+}
+
+std::shared_ptr<runtime::MemberRunner> Core::take_part(const std::string& stream,
+                                                       const engine::Subscription& subscription,
+                                                       const RawHandler& handler, const SubscribeOptions& options) {
+  while (true) {
+    auto runner = runner_for(stream, options);
+    const runtime::HandlerContext context{
+        stream,  options.group,      runner->consumer(), options.retry.max_attempts, options.max_handling_time,
+        handler, shared_from_this(), options_.observer};
+    if (runner->add(subscription, context, options_.operation_timeout)) return runner;
+  }
 }
 
 Subscription Core::subscribe(std::vector<RouteKey> routes, RawHandler handler, SubscribeOptions options, bool batch) {
@@ -98,18 +113,13 @@ Subscription Core::subscribe(std::vector<RouteKey> routes, RawHandler handler, S
   try {
     for (auto& [stream, stream_routes] : by_stream) {
       upkeeper()->look_after(stream);
-      auto runner = runner_for(stream, options);
       engine::Subscription subscription{id, std::move(stream_routes), options.concurrency, options.retry,
                                         options.max_handling_time};
       if (batch) {
         subscription.batch_size = options.batch_size;
         subscription.batch_wait = options.batch_wait;
       }
-      runtime::HandlerContext context{
-          stream,  options.group,      runner->consumer(), options.retry.max_attempts, options.max_handling_time,
-          handler, shared_from_this(), options_.observer};
-      runner->add(std::move(subscription), std::move(context), options_.operation_timeout);
-      runners.push_back(std::move(runner));
+      runners.push_back(take_part(stream, subscription, handler, options));
     }
   } catch (...) {
     end_subscription(id, runners, Millis(0));
@@ -131,7 +141,7 @@ void Core::end_subscription(std::uint32_t id, const std::vector<std::shared_ptr<
   }
   const std::lock_guard lock(mutex_);
   subscriptions_.erase(id);
-  std::erase_if(runners_, [](const auto& joined) { return !joined.second.runner || joined.second.runner->ended(); });
+  std::erase_if(runners_, [](const auto& joined) { return !joined.second.runner || joined.second.runner->leaving(); });
 }
 
 bool Core::ready() const {

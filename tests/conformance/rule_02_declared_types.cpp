@@ -1,11 +1,10 @@
 // Rule 2. A group means one application with a durable set of declared types. Undeclared types are skipped, newly
 // declared ones count from their declaration, declared ones without a live subscriber wait as unowned until `forget`.
-// Members hand over what others handle, newer versions included.
-//
-// Not tested because it is not implemented: a newer version that nobody ever takes waits as unowned without a time
-// limit.
+// Members hand over what others handle, newer versions included; a newer version that nobody takes within a stated time is
+// a dead letter.
 #include "runtime/upkeeper.hpp"
 #include "support/answer.hpp"
+#include "support/core_test.hpp"
 #include "support/engine_test.hpp"
 #include "support/manual_clock.hpp"
 #include "support/recorded.hpp"
@@ -90,6 +89,19 @@ TEST_P(Rule02, ADeclaredTypeWithoutALiveSubscriberWaitsAsUnowned) {
   EXPECT_EQ(route("parcel").waiting, 1u);
 }
 
+TEST_P(Rule02, ATypeIsUnownedOnceItsSubscriptionEndedAlthoughItsMemberHasOthers) {
+  auto& a = driver.start("a", {});
+  a.member().add({.id = 2, .routes = {{"parcel", 1}}});
+  driver.run_until_idle();
+  EXPECT_TRUE(route("parcel").live);
+  a.member().remove(2);
+  driver.run_until_idle();
+  driver.publish("p1", {.type = "parcel"});
+  EXPECT_FALSE(route("parcel").live);
+  EXPECT_EQ(driver.group().unowned, 1u);
+  EXPECT_TRUE(route("letter").live);
+}
+
 TEST_P(Rule02, AnUnownedTypeRaisesAnAlarmOnce) {
   driver.start("a", {.routes = {{"parcel", 1}}}).drain();
   driver.start("b", {});
@@ -160,12 +172,47 @@ TEST_P(Rule02, ANewerVersionThanKnownIsHandedOverAndNotDeadLettered) {
   driver.start("old", {});
   driver.publish("v2", {.version = 2});
   driver.publish("v1");
-  driver.advance(hours(24));
+  driver.advance(hours(23));
   EXPECT_THAT(driver.starts(), ElementsAre("old:v1"));
   EXPECT_THAT(driver.dead_letters(), IsEmpty());
   EXPECT_EQ(driver.group().unowned, 1u);
   driver.start("new", {.routes = {{"letter", 2}}});
   EXPECT_THAT(driver.starts(), ElementsAre("old:v1", "new:v2"));
+  EXPECT_TRUE(driver.settled());
+}
+
+TEST_P(Rule02, ANewerVersionThatNobodyTakesIsADeadLetterAfterTheStatedTime) {
+  EXPECT_EQ(SubscribeOptions{}.newer_version_wait, hours(24));
+  driver.start("old", {});
+  driver.publish_some("v1-", 3);
+  for (int i = 0; i < 3; ++i) driver.publish("v2-" + std::to_string(i), {.version = 2});
+  driver.advance(hours(24) - minutes(1));
+  EXPECT_THAT(driver.dead_letters(), IsEmpty());
+  driver.advance(hours(1));
+  const auto letters = driver.dead_letters();
+  ASSERT_EQ(letters.size(), 3u);
+  EXPECT_NE(letters[0].reason.find("version 2"), std::string::npos) << letters[0].reason;
+  EXPECT_EQ(letters[0].attempts, 0u);
+  EXPECT_TRUE(driver.settled());
+}
+
+TEST_P(Rule02, ARepublishedNewerVersionWaitsAnew) {
+  driver.start("old", {.newer_version_wait = minutes(10)});
+  driver.publish("v2", {.version = 2});
+  driver.advance(minutes(12));
+  ASSERT_EQ(driver.dead_letters().size(), 1u);
+  driver.republish();
+  EXPECT_THAT(driver.dead_letters(), IsEmpty());
+  driver.start("new", {.routes = {{"letter", 2}}});
+  EXPECT_THAT(driver.starts(), ElementsAre("new:v2"));
+}
+
+TEST_P(Rule02, ASubscriberByNameTakesWhatWasParkedAsANewerVersion) {
+  driver.start("old", {});
+  driver.publish("v7", {.version = 7});
+  EXPECT_EQ(driver.group().unowned, 1u);
+  driver.start("undecoded", {.routes = {{"letter", engine::any_version}}});
+  EXPECT_THAT(driver.starts(), ElementsAre("undecoded:v7"));
   EXPECT_TRUE(driver.settled());
 }
 
@@ -183,7 +230,59 @@ TEST_P(Rule02, AMemberThatTakesEverythingTakesAnyVersion) {
   EXPECT_THAT(driver.starts(), ElementsAre("all:v7"));
 }
 
+class Rule02Runtime : public CoreTest {
+ protected:
+  static constexpr auto acknowledges = [](auto deliveries) { return std::vector<Outcome>(deliveries.size(), true); };
+};
+
+TEST_P(Rule02Runtime, ATypeCanBeSubscribedWhileTheLastSubscriptionOfItsGroupDrains) {
+  const auto core = connect();
+  Gate gate;
+  Collected<int> started, handled;
+  auto slow = core->subscribe(
+      {{"user.events", "user.registered", 1}},
+      [&](auto deliveries) {
+        started.add(1);
+        gate.wait();
+        return std::vector<Outcome>(deliveries.size(), true);
+      },
+      group("g"), false);
+  publish(*core, user("u1"));
+  ASSERT_EQ(started.wait_for(1).size(), 1u);
+  std::thread closing([&] { slow.close(limit); });
+  ASSERT_TRUE(eventually([&] {
+    try {
+      const auto next = core->subscribe(
+          {{"user.events", "user.registered", 1}},
+          [&](auto deliveries) {
+            handled.add(1);
+            return std::vector<Outcome>(deliveries.size(), true);
+          },
+          group("g"), false);
+      publish(*core, user("u2"));
+      return handled.wait_for(1).size() == 1 && !handled.now().empty();
+    } catch (const Error&) {
+      return false;
+    }
+  }));
+  gate.open();
+  closing.join();
+  EXPECT_EQ(started.now().size(), 1u);
+}
+
+TEST_P(Rule02Runtime, APullByNameTakesWhatWasParkedAsANewerVersion) {
+  const auto core = connect();
+  const auto old = core->subscribe({{"user.events", "user.updated", 1}}, acknowledges, group("g"), false);
+  publish(*core, NewUserUpdated{.user_id = "newer"});
+  ASSERT_TRUE(eventually([&] {
+    const auto pending = core->pending("user.events", "g", 10);
+    return pending.size() == 1 && pending[0].consumer.empty();
+  }));
+  EXPECT_EQ(core->fetch("user.events", {.group = "g", .types = {"user.updated"}}).size(), 1u);
+}
+
 COLLECTIVE_ON_EVERY_BROKER(Rule02);
+COLLECTIVE_ON_EVERY_BROKER(Rule02Runtime);
 
 }  // namespace
 }  // namespace collective

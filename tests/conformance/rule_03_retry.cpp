@@ -163,6 +163,20 @@ TEST_P(Rule03, StallsHaveALimitOfTheirOwn) {
   EXPECT_NE(letters[0].reason.find("3 times"), std::string::npos) << letters[0].reason;
 }
 
+TEST_P(Rule03, TheHistoryTellsOfEveryProcessThatDiedInTheMiddle) {
+  auto& a = driver.start("a", {.handler = dies});
+  driver.publish("killer");
+  for (int i = 0; i < 10; ++i) restart_after_lease(a);
+  const auto letters = driver.dead_letters();
+  ASSERT_EQ(letters.size(), 1u);
+  const auto& history = letters[0].history;
+  ASSERT_EQ(history.size(), 3u);
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(history[i].stall, i + 1);
+    EXPECT_NE(history[i].error.find("stopped"), std::string::npos) << history[i].error;
+  }
+}
+
 TEST_P(Rule03, AttemptsBeforeAStallStillCount) {
   auto& a = driver.start(
       "a", {.handler = [](const Handling& e) { return e.attempt == 2 ? Reaction::dies() : Reaction(false); }});

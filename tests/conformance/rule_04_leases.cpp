@@ -158,6 +158,37 @@ TEST_P(Rule04, AnEventThatAlwaysHangsIsADeadLetterAfterThreeStalls) {
   EXPECT_NE(letters[0].history[0].error.find("max_handling_time"), std::string::npos) << letters[0].history[0].error;
 }
 
+TEST_P(Rule04, InOrderAHungHandlersKeyMovesOnByTheRules) {
+  auto& hung = driver.start("a", {.ordering = Ordering::per_key, .concurrency = 4, .handler = [](const Handling& e) {
+                                    return e.event == "x1" ? Reaction::runs() : Reaction(true);
+                                  }});
+  driver.publish("x1", {.key = "x"});
+  driver.publish("x2", {.key = "x"});
+  driver.advance(hours(1));
+  EXPECT_THAT(driver.events(), ElementsAre("x1", "x1", "x1", "x2"));
+  ASSERT_EQ(driver.dead_letters().size(), 1u);
+  EXPECT_EQ(driver.dead_letters()[0].stalls, 3u);
+  EXPECT_EQ(hung.running().size(), 3u);  // they never end, and settle nothing
+  EXPECT_TRUE(driver.settled());
+}
+
+TEST_P(Rule04, InOrderTheLaneGoesToAnotherProcessWhenEveryHandlerHangs) {
+  auto& hung = driver.start("a", {.ordering = Ordering::strict, .handler = runs});
+  driver.publish("e1");
+  driver.start("b", {.ordering = Ordering::strict});
+  driver.publish("e2");
+  driver.advance(minutes(4));
+  EXPECT_THAT(driver.starts(), ElementsAre("a:e1"));
+  driver.advance(minutes(2));
+  EXPECT_THAT(driver.starts(), ElementsAre("a:e1", "b:e1", "b:e2"));
+  EXPECT_TRUE(driver.settled());
+  EXPECT_TRUE(hung.member().all_hung());
+  hung.finish("e1", Outcome::acknowledge());  // means nothing any more, and a is a member again
+  driver.advance(seconds(1));
+  EXPECT_EQ(driver.group().members.size(), 2u);
+  EXPECT_TRUE(driver.settled());
+}
+
 TEST_P(Rule04, OfAHandlerPastItsTimeOnlyAnAcknowledgementCounts) {
   auto& hung = driver.start("a", {.concurrency = 2, .handler = runs});
   driver.publish_some("e", 2);

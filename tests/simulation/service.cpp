@@ -122,7 +122,7 @@ void Service::call_broker(const LifePtr& life, engine::Member::Actions& actions)
     network_.join(std::move(*actions.join), [this, back, failed](const broker::Result<EntryId>& result) {
       back([this, failed, result](const LifePtr& alive) {
         if (!result) return failed(alive, result.error());
-        alive->member.joined(now());
+        alive->member.joined(now(), *result);
         pump(alive);
       });
     });

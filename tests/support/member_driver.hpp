@@ -37,7 +37,7 @@ class MemberTest : public ::testing::Test {
   void settle_in(engine::Subscription subscribed = subscription()) {
     member_->add(std::move(subscribed));
     ASSERT_TRUE(poll(ms(0)).join);
-    member_->joined(at(ms(0)));
+    member_->joined(at(ms(0)), {});
     ASSERT_TRUE(poll(ms(0)).exchange);
     answer(ms(0));
     ASSERT_FALSE(poll(ms(0)).exchange);

@@ -30,6 +30,7 @@ void Process::start() {
                       .ordering = plan_.ordering,
                       .lease = plan_.lease,
                       .prefetch = plan_.prefetch,
+                      .newer_version_wait = plan_.newer_version_wait,
                       .breaker = plan_.breaker};
   life_ = std::make_unique<Life>(std::move(options), [this] { return driver_.luck_; });
   frozen_ = false;
@@ -167,7 +168,7 @@ void Process::perform(engine::Member::Actions& actions) {
     const auto result = over_the_link<EntryId>([&](auto reply) { broker.join(*actions.join, std::move(reply)); });
     driver_.ring();
     if (!result || !*result) return member.failed(driver_.now(), result ? result->error() : lost);
-    member.joined(driver_.now());
+    member.joined(driver_.now(), **result);
   }
   if (actions.exchange) exchange(std::move(*actions.exchange));
   if (actions.leave) {

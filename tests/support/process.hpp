@@ -47,6 +47,7 @@ struct ProcessPlan {
   Millis max_handling_time{300'000};
   std::size_t prefetch = 1'000;
   BreakerPolicy breaker{.failures = 0};
+  Millis newer_version_wait = engine::DispatchOptions{}.newer_version_wait;
   broker::Start start{};
   Script handler = [](const Handling&) { return true; };
 };

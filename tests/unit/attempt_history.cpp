@@ -25,6 +25,19 @@ TEST(AttemptHistory, ComesBackAsItWasWritten) {
   EXPECT_EQ(history[1].took, std::chrono::microseconds(1'250));
 }
 
+TEST(AttemptHistory, TellsOfStallsThatNobodyWroteDownOnce) {
+  const auto seen = Timestamp(std::chrono::milliseconds(1'700'000'000'500));
+  const auto once = with_stalls(with_attempt("", attempt(1)), 1, 2, seen);
+  EXPECT_EQ(with_stalls(once, 1, 2, seen), once);
+  const auto history = read_history(with_stalls(once, 3, 2, seen));
+  ASSERT_EQ(history.size(), 4u);
+  for (std::uint32_t stall = 0; stall < 4; ++stall) EXPECT_EQ(history[stall].stall, stall);
+  EXPECT_EQ(history[3].number, 2u);
+  EXPECT_EQ(history[3].at, seen);
+  EXPECT_EQ(history[3].consumer, "");
+  EXPECT_EQ(with_stalls("", 0, 1, seen), "");
+}
+
 TEST(AttemptHistory, StaysBoundedAndKeepsTheFirst) {
   std::string text;
   for (std::uint32_t n = 1; n <= 500; ++n) text = with_attempt(text, attempt(n, std::string(5'000, 'x')));

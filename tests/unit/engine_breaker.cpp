@@ -69,6 +69,24 @@ TEST(EngineBreaker, WhatBeganBeforeItOpenedIsNeverTakenForTheProbe) {
   EXPECT_FALSE(breaker.allows(ms(1'000)));
 }
 
+TEST(EngineBreaker, ADeadLetterNeitherBreaksARowNorLengthensIt) {
+  Breaker breaker(policy);
+  breaker.failed(ms(0), false);
+  breaker.decided(false);
+  breaker.failed(ms(0), false);
+  breaker.decided(false);
+  EXPECT_FALSE(breaker.open());
+  EXPECT_TRUE(breaker.failed(ms(0), false));
+}
+
+TEST(EngineBreaker, AfterAProbeThatBecameADeadLetterTheNextEventIsTheProbe) {
+  auto breaker = opened_at_zero();
+  breaker.decided(breaker.started());
+  EXPECT_TRUE(breaker.open());
+  EXPECT_TRUE(breaker.allows(ms(100)));
+  EXPECT_TRUE(breaker.started());
+}
+
 TEST(EngineBreaker, ZeroFailuresMeansNever) {
   Breaker breaker({.failures = 0});
   for (int i = 0; i < 1'000; ++i) breaker.failed(ms(0), false);

@@ -120,11 +120,51 @@ TEST_F(EngineDispatcherFailures, InOrderAHungHandlingCountsAsAStallAndNotAsAnAtt
   dispatcher().add(subscription());
   arrive({make_.make(1)});
   hang_and_fail(ms(0));
-  const auto all = settled();
-  ASSERT_THAT(all, SizeIs(2));
-  EXPECT_EQ(all[1].verdict, Verdict::hold);
-  EXPECT_EQ(all[1].progress.stalls, 1u);
-  EXPECT_EQ(all[1].progress.attempts, 0u);
+  const auto settlement = the_settlement();
+  EXPECT_EQ(settlement.verdict, Verdict::hold);
+  EXPECT_EQ(settlement.progress.stalls, 1u);
+  EXPECT_EQ(settlement.progress.attempts, 0u);
+}
+
+TEST_F(EngineDispatcherFailures, InOrderAKeyGoesOnWithoutItsHungHandlerWhoseOutcomeCountsNoMore) {
+  make({.ordering = Ordering::per_key});
+  dispatcher().add(subscription(1, 2));
+  arrive({make_.keyed(1, "a"), make_.keyed(2, "a")});
+  start();
+  const auto hung = running_.at(1);
+  overdue(ms(300'000));
+  EXPECT_THAT(start(ms(300'999)), IsEmpty());
+  EXPECT_EQ(dispatcher().timer(at(ms(300'999))), at(ms(301'000)).mono);
+  EXPECT_THAT(start(ms(301'000)), ElementsAre(1)) << "the next try, beside the first";
+  settled();
+  dispatcher().finished(at(ms(301'001)), hung.slot, {Outcome::acknowledge()});
+  EXPECT_THAT(settled(), IsEmpty());
+  EXPECT_THAT(start(ms(301'001)), IsEmpty());
+  end(1, Outcome::acknowledge(), ms(301'002));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::acknowledge));
+  EXPECT_THAT(start(ms(301'002)), ElementsAre(2));
+}
+
+TEST_F(EngineDispatcherFailures, InOrderALateAcknowledgementCountsAsLongAsTheNextTryHasNotBegun) {
+  make({.ordering = Ordering::per_key});
+  dispatcher().add(subscription());
+  arrive({make_.keyed(1, "a"), make_.keyed(2, "a")});
+  start();
+  overdue(ms(300'000));
+  end(1, Outcome::acknowledge(), ms(300'001));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::hold, Verdict::acknowledge));
+  EXPECT_THAT(start(ms(300'001)), ElementsAre(2));
+}
+
+TEST_F(EngineDispatcherFailures, InOrderAHungHandlerThatLostItsLaneMovesNothing) {
+  make({.ordering = Ordering::per_key});
+  dispatcher().add(subscription(1, 2));
+  arrive({make_.keyed(1, "a")});
+  start();
+  dispatcher().disown();
+  EXPECT_THAT(overdue(ms(300'000)), SizeIs(1));
+  EXPECT_THAT(settled(), IsEmpty());
+  EXPECT_THAT(start(ms(400'000)), IsEmpty());
 }
 
 TEST_F(EngineDispatcherFailures, InOrderTheStallsHaveTheirLimitToo) {
@@ -207,6 +247,64 @@ TEST_F(EngineDispatcherFailures, WhenEverythingFailsItPausesAndSaysSo) {
   end(4, Outcome::acknowledge());
   EXPECT_THAT(start(ms(100)), ElementsAre(5, 6));
   EXPECT_THAT(dispatcher().take_notices(), SizeIs(1));
+}
+
+TEST_F(EngineDispatcherFailures, AHungHandlerThatOpensTheBreakerSaysSo) {
+  make({.breaker = {.failures = 1}});
+  dispatcher().add(subscription(1, 2));
+  arrive({make_.make(1)});
+  start();
+  overdue(ms(300'000));
+  const auto notices = dispatcher().take_notices();
+  ASSERT_THAT(notices, SizeIs(1));
+  EXPECT_EQ(notices[0].alarm, Alarm::breaker_open);
+  EXPECT_THAT(notices[0].text, ::testing::HasSubstr("max_handling_time"));
+}
+
+TEST_F(EngineDispatcherFailures, ADeadLetterDoesNotBreakARowOfFailures) {
+  make({.breaker = {.failures = 2}});
+  dispatcher().add(subscription(1, 3));
+  arrive(make_.many(1, 3));
+  start();
+  end(1, Outcome::retry());
+  end(2, Outcome::dead_letter("cannot be decoded"));
+  end(3, Outcome::retry());
+  arrive({make_.make(4)});
+  EXPECT_THAT(start(), IsEmpty());
+}
+
+TEST_F(EngineDispatcherFailures, AStallThatNoProcessWroteDownIsWrittenDownByTheNext) {
+  make();
+  dispatcher().add(subscription());
+  arrive({make_.make(1, {.progress = {.attempts = 1, .stalls = 1, .suspect = true, .started = true}})});
+  const auto settlement = the_settlement();
+  EXPECT_EQ(settlement.verdict, Verdict::hold);
+  EXPECT_TRUE(settlement.progress.started);
+  const auto history = read_history(settlement.progress.note);
+  ASSERT_THAT(history, SizeIs(1));
+  EXPECT_EQ(history[0].stall, 1u);
+  EXPECT_EQ(history[0].number, 2u);
+  arrive({make_.make(1, {.progress = settlement.progress})});
+  EXPECT_THAT(settled(), IsEmpty());
+}
+
+TEST_F(EngineDispatcherFailures, ANewerVersionWaitsForTheStatedTimeAndIsADeadLetterThen) {
+  make({.newer_version_wait = Millis(60'000)});
+  dispatcher().add(subscription());
+  arrive({make_.make(1, {.version = 2})}, ms(5));
+  const auto parked = the_settlement().progress;
+  EXPECT_EQ(parked.route, "letter/2");
+  EXPECT_EQ(parked.due, at(ms(5)).wall);
+  arrive({make_.make(1, {.version = 2, .progress = parked})}, ms(60'004));
+  const auto again = the_settlement();
+  EXPECT_EQ(again.verdict, Verdict::park);
+  EXPECT_EQ(again.progress.due, parked.due) << "it waits since it was first handed over";
+  EXPECT_FALSE(dispatcher().take_newer_expired());
+  arrive({make_.make(1, {.version = 2, .progress = parked})}, ms(60'005));
+  const auto dead = the_settlement();
+  EXPECT_EQ(dead.verdict, Verdict::dead_letter);
+  EXPECT_THAT(dead.reason, ::testing::HasSubstr("version 2 of letter"));
+  EXPECT_TRUE(dispatcher().take_newer_expired());
 }
 
 }  // namespace

@@ -20,11 +20,48 @@ TEST_F(EngineMember, JoinsWithItsRoutesThenFetchesAsMuchAsItsHandlersTake) {
   ASSERT_TRUE(joining.join);
   EXPECT_THAT(joining.join->routes, ElementsAre("letter"));
   EXPECT_FALSE(member().declared());
-  member().joined(at(ms(1)));
+  member().joined(at(ms(1)), {});
   EXPECT_TRUE(member().declared());
   const auto fetching = poll(ms(1));
   ASSERT_TRUE(fetching.exchange);
   EXPECT_EQ(fetching.exchange->max_entries, 4u);
+}
+
+TEST_F(EngineMember, WithoutTheTypesOfASubscriptionThatEndedItJoinsAgain) {
+  make();
+  settle_in();
+  member().add(subscription(2, 1, "parcel"));
+  EXPECT_THAT(poll(ms(1)).join->routes, ElementsAre("letter", "parcel"));
+  member().remove(2);
+  member().joined(at(ms(2)), {});
+  EXPECT_FALSE(member().declared());
+  const auto again = poll(ms(2));
+  ASSERT_TRUE(again.join);
+  EXPECT_THAT(again.join->routes, ElementsAre("letter"));
+}
+
+TEST_F(EngineMember, TakesUndecodedWhateverVersionsOthersParked) {
+  make();
+  auto undecoded = subscription();
+  undecoded.routes = {{"letter", any_version}};
+  member().add(undecoded);
+  EXPECT_THAT(poll(ms(0)).join->labels, ElementsAre("letter/*"));
+  member().joined(at(ms(0)), {});
+  EXPECT_THAT(poll(ms(0)).exchange->routes, ElementsAre("letter", "letter/*"));
+}
+
+TEST_F(EngineMember, LooksNowAndThenForVersionsThatWaitTooLong) {
+  make();
+  settle_in();
+  const auto renewal = [&](Nanos when) {
+    const auto routes = poll(when).exchange->routes;
+    answer(when);
+    poll(when);
+    return routes;
+  };
+  EXPECT_THAT(renewal(ms(10'000)), ElementsAre("letter"));
+  EXPECT_THAT(renewal(ms(1'800'000)), ElementsAre("letter", "letter/*"));
+  EXPECT_THAT(renewal(ms(1'810'000)), ElementsAre("letter"));
 }
 
 TEST_F(EngineMember, IdleItAsksForNothingUntilItsLeaseIsAThirdOver) {
@@ -186,7 +223,7 @@ TEST_F(EngineMember, DeclaresANewSubscriptionsRoutesByJoiningAgain) {
   const auto again = poll(ms(1));
   ASSERT_TRUE(again.join);
   EXPECT_THAT(again.join->routes, ElementsAre("letter", "parcel"));
-  member().joined(at(ms(1)));
+  member().joined(at(ms(1)), {});
   EXPECT_TRUE(member().declared());
 }
 

@@ -27,7 +27,7 @@ class EngineMemberLease : public MemberTest {
     make(Ordering::strict);
     member().add(subscription());
     poll(ms(0));
-    member().joined(at(ms(0)));
+    member().joined(at(ms(0)), {});
     poll(ms(0));
     answer_standby(ms(0), lane_free);
   }
@@ -66,12 +66,68 @@ TEST_F(EngineMemberLease, WhatWaitedIsForgottenWhenTheLeaseIsLost) {
   answer_lost(ms(40'000));
   EXPECT_EQ(member().waiting(), 0u);
   EXPECT_TRUE(poll(ms(40'000)).join);
-  member().joined(at(ms(40'000)));
+  member().joined(at(ms(40'000)), {});
   end(1, Outcome::acknowledge(), ms(40'001));
   const auto step = poll(ms(40'001));
   EXPECT_THAT(step.starts, IsEmpty());
   ASSERT_TRUE(step.exchange);
   EXPECT_THAT(step.exchange->settlements, SizeIs(1)) << "a late acknowledgement may still count";
+}
+
+TEST_F(EngineMemberLease, AGroupThatTheStoreLostIsMadeAgainWhereItWas) {
+  make();
+  settle_in();
+  member().news();
+  poll(ms(1));
+  broker::Exchanged known;
+  known.position = {7, 3};
+  member().exchanged(at(ms(1)), known);
+  ASSERT_TRUE(poll(ms(10'001)).exchange);
+  broker::Exchanged gone;
+  gone.member_lost = gone.group_lost = true;
+  member().exchanged(at(ms(10'001)), gone);
+  const auto again = poll(ms(10'001));
+  ASSERT_TRUE(again.join);
+  EXPECT_EQ(again.join->start.at, broker::Start::At::after);
+  EXPECT_EQ(again.join->start.after, (EntryId{7, 3}));
+  ASSERT_THAT(again.notices, SizeIs(1));
+  EXPECT_EQ(again.notices[0].alarm, Alarm::suspected_loss);
+}
+
+TEST_F(EngineMemberLease, AGroupThatWentBackIsReported) {
+  make();
+  settle_in();
+  const auto told = [&](Nanos when, EntryId position) {
+    member().news();
+    poll(when);
+    broker::Exchanged answer;
+    answer.position = position;
+    member().exchanged(at(when), answer);
+    return poll(when).notices.size();
+  };
+  EXPECT_EQ(told(ms(1), {7, 3}), 0u);
+  EXPECT_EQ(told(ms(2), {5, 0}), 1u);
+  EXPECT_EQ(told(ms(3), {5, 0}), 0u);
+  EXPECT_EQ(told(ms(4), {6, 0}), 0u);
+}
+
+TEST_F(EngineMemberLease, InOrderAMemberWhoseHandlersAllHangLeavesTheLaneToOthersUntilOneEnds) {
+  make(Ordering::strict);
+  settle_in();
+  deliver(ms(0), {make_.make(1)});
+  const auto stall = poll(ms(300'000));
+  EXPECT_THAT(stall.stops, SizeIs(1));
+  ASSERT_TRUE(stall.exchange);
+  EXPECT_THAT(stall.exchange->settlements, SizeIs(1));
+  EXPECT_EQ(stall.exchange->max_entries, 0u);
+  answer(ms(300'010));
+  EXPECT_TRUE(poll(ms(300'010)).leave);
+  member().left();
+  EXPECT_EQ(poll(ms(300'011)).timer, std::nullopt);
+  member().news();
+  EXPECT_FALSE(poll(ms(400'000)).join);
+  end(1, Outcome::retry("stopped"), ms(400'001));
+  EXPECT_TRUE(poll(ms(400'001)).join);
 }
 
 TEST_F(EngineMemberLease, LosingItRightAfterJoiningMakesItPauseAndWarnOnce) {
@@ -81,7 +137,7 @@ TEST_F(EngineMemberLease, LosingItRightAfterJoiningMakesItPauseAndWarnOnce) {
   Nanos now = ms(0);
   for (int i = 0; i < 5; ++i) {
     ASSERT_TRUE(poll(now).join);
-    member().joined(at(now));
+    member().joined(at(now), {});
     ASSERT_TRUE(poll(now).exchange);
     answer_lost(now);
     if (i == 0) continue;  // once may happen
@@ -101,7 +157,7 @@ TEST_F(EngineMemberLease, ASecondJoinThatTookLongerThanTheLeaseProvesNothing) {
   end(1, Outcome::acknowledge(), ms(3));
   ASSERT_THAT(numbers(poll(ms(3)).starts), ElementsAre(2));
   end(2, Outcome::acknowledge(), ms(40'000));
-  member().joined(at(ms(40'000)));
+  member().joined(at(ms(40'000)), {});
   const auto step = poll(ms(40'000));
   EXPECT_THAT(step.starts, IsEmpty());
   ASSERT_TRUE(step.exchange);

@@ -46,7 +46,7 @@ broker::Result<Exchanged> exchange(Unit& unit, const Exchange& request) {
   Exchanged answer;
   auto* group = unit.group(request.key);
   if (group == nullptr) {
-    answer.member_lost = true;
+    answer.member_lost = answer.group_lost = true;
     answer.settled.assign(request.settlements.size(), Settled::gone);
     return answer;
   }

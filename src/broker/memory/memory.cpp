@@ -40,7 +40,7 @@ class MemoryBroker final : public broker::Broker,
       auto* group = find(request.key);
       if (group == nullptr) {
         broker::Exchanged answer;
-        answer.member_lost = true;
+        answer.member_lost = answer.group_lost = true;
         answer.settled.assign(request.settlements.size(), broker::Settled::gone);
         return answer;
       }

@@ -98,6 +98,7 @@ std::string text(const broker::Exchanged& answer) {
   return fields({{"settled", text(answer.settled)},
                  {"more", text(answer.more)},
                  {"member_lost", text(answer.member_lost)},
+                 {"group_lost", text(answer.group_lost)},
                  {"due", text(answer.due)},
                  {"lane", text(answer.lane)},
                  {"epoch", text(answer.epoch)},

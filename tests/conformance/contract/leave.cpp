@@ -43,6 +43,7 @@ TEST_P(Leave, UnlistsTheMember) {
   leave("m1");
   EXPECT_THAT(group().members, SizeIs(1));
   EXPECT_TRUE(fetch("m1").member_lost);
+  EXPECT_FALSE(fetch("m1").group_lost);
 }
 
 TEST_P(Leave, SaysWhetherItWasAMember) {

@@ -59,7 +59,9 @@ TEST_P(Position, AGroupMadeAgainAfterItGoesOnThere) {
   settle("m1", acknowledge(fetch_one("m1").ticket));
   const auto place = position();
   store().destroy_group(readers).value();
-  EXPECT_EQ(position(), EntryId{}) << "the member is lost, and so is the place";
+  const auto lost = exchange(asking("m1", 0));
+  EXPECT_TRUE(lost.member_lost && lost.group_lost);
+  EXPECT_EQ(lost.position, EntryId{});
   auto again = joining("m1");
   again.start = {broker::Start::At::after, place};
   store().join(again).value();
