@@ -1,4 +1,5 @@
 # Two Debian packages: `event-bus`, the command and its service, and `libcollective-events-dev`, the library.
+include(GNUInstallDirs)
 set(completions ${CMAKE_CURRENT_BINARY_DIR}/packaging)
 file(MAKE_DIRECTORY ${completions})
 add_custom_command(
@@ -22,7 +23,7 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME collective-events)
 set(CPACK_PACKAGE_VENDOR "Collective Events")
 set(CPACK_PACKAGE_CONTACT "Collective Events maintainers <root@localhost>")
-set(CPACK_PACKAGE_DIRECTORY ${PROJECT_SOURCE_DIR}/build/package)
+set(CPACK_PACKAGE_DIRECTORY ${PROJECT_SOURCE_DIR}/build/debian)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
