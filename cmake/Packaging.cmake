@@ -38,7 +38,7 @@ set(CPACK_COMPONENT_SERVICE_DESCRIPTION
     "Events between services: command line and HTTP service\n Publishes, shows, consumes and repairs events, and serves them over HTTP on port 3002.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libcollective-events-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libboost1.81-dev, libsimdjson-dev, liblmdb-dev, libssl-dev")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libboost1.81-dev, libsimdjson-dev, liblmdb-dev, libhiredis-dev, libssl-dev")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
     "Events between services: the C++ library\n Headers, the static library and the CMake package CollectiveEvents.")
 include(CPack)

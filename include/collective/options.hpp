@@ -15,7 +15,7 @@ namespace collective {
 struct Options {
   // where
   std::string
-      broker{};  ///< URL: embedded:PATH, memory:NAME. Empty: $EVENT_BUS_BROKER, else $REDIS_HOST, else embedded: under the XDG state directory
+      broker{};  ///< URL: embedded:PATH, redis://HOST, memory:NAME. Empty: $EVENT_BUS_BROKER, else $REDIS_HOST, else embedded: under the XDG state directory
   std::string source{};  ///< this service's name, written to each event's metadata; empty: none
 
   // behaviour

@@ -65,7 +65,7 @@ void add_types(CLI::App& command, Action& action) {
 void add_version(CLI::App& command, Action& action) {
   command.callback([&action] {
     action = [] {
-      print("event-bus " COLLECTIVE_VERSION ", brokers: embedded, memory\n");
+      print("event-bus " COLLECTIVE_VERSION ", brokers: embedded, redis, memory\n");
       return 0;
     };
   });

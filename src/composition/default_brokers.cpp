@@ -7,6 +7,8 @@
 
 #include "broker/embedded/embedded.hpp"
 #include "broker/memory/memory.hpp"
+#include "broker/redis/redis.hpp"
+#include "composition/redis_url.hpp"
 #include "runtime/broker_table.hpp"
 
 namespace collective::runtime {
@@ -78,10 +80,14 @@ broker::Store open_embedded(BrokerUrl url, const Options& options) {
   return embedded::open(store);
 }
 
+broker::Store open_redis(BrokerUrl url, const Options& options) {
+  return redis::open(redis_options(std::move(url), options));
+}
+
 }  // namespace
 
 BrokerTable default_brokers() {
-  return {{"memory", open_memory}, {"embedded", open_embedded}};
+  return {{"memory", open_memory}, {"embedded", open_embedded}, {"redis", open_redis}, {"rediss", open_redis}};
 }
 
 }  // namespace collective::runtime

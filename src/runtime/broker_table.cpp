@@ -39,15 +39,25 @@ std::string default_store() {
   return "embedded:" + (std::filesystem::path(home) / ".local" / "state" / "event-bus").string();
 }
 
+/// What messages may show of a URL: SCHEME://USER:PASSWORD@REST without the password.
+std::string without_password(std::string_view text) {
+  const auto begin = text.find("//");
+  const auto end = text.substr(0, text.find('?')).rfind('@');
+  if (begin == std::string_view::npos || end == std::string_view::npos) return std::string(text);
+  const auto colon = text.find(':', begin);
+  if (colon == std::string_view::npos || colon > end) return std::string(text);
+  return std::string(text.substr(0, colon + 1)) + "***" + std::string(text.substr(end));
+}
+
 }  // namespace
 
 BrokerUrl BrokerUrl::parse(std::string_view text) {
   BrokerUrl url;
-  url.text = std::string(text);
+  url.text = without_password(text);
   const auto colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0) {
     throw Error(Errc::invalid, "broker URL \"" + url.text +
-                                   "\" names no scheme: write embedded:PATH or memory:NAME, for example "
+                                   "\" names no scheme: write embedded:PATH, redis://HOST or memory:NAME, for example "
                                    "embedded:/var/lib/event-bus");
   }
   url.scheme = std::string(text.substr(0, colon));

@@ -13,7 +13,7 @@ namespace collective::runtime {
 
 /// A broker URL taken apart: `scheme:rest?name=value&…`.
 struct BrokerUrl {
-  std::string text;    ///< as given
+  std::string text;    ///< as given, for messages: without a password
   std::string scheme;  ///< "embedded", "memory", …
   std::string rest;    ///< a path, a name, …
   std::map<std::string, std::string> options;

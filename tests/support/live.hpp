@@ -10,6 +10,7 @@
 
 #include "collective/collective.hpp"
 
+#include "support/redis_server.hpp"
 #include "support/temporary_directory.hpp"
 
 // For tests of the whole client and bus with real threads: what they wait for is always an event of their own, with a
@@ -70,6 +71,10 @@ class LiveTest : public ::testing::TestWithParam<std::string> {
     if (GetParam() == "memory") {
       return "memory:" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name());
     }
+    if (GetParam() == "redis") {
+      return "redis://127.0.0.1:" + std::to_string(shared_redis().port()) + "/" +
+             std::to_string(redis_database_of(directory_.path()));
+    }
     return "embedded:" + (directory_.path() / "store").string() + "?sync=none";
   }
   [[nodiscard]] Options options() const {
@@ -102,6 +107,6 @@ class LiveTest : public ::testing::TestWithParam<std::string> {
 
 }  // namespace collective::testing_support
 
-#define COLLECTIVE_ON_EVERY_BROKER(Suite)                                                                     \
-  INSTANTIATE_TEST_SUITE_P(Brokers, Suite, ::testing::Values(std::string("memory"), std::string("embedded")), \
+#define COLLECTIVE_ON_EVERY_BROKER(Suite)                                                    \
+  INSTANTIATE_TEST_SUITE_P(Brokers, Suite, ::testing::Values("memory", "embedded", "redis"), \
                            [](const auto& parameter) { return parameter.param; })

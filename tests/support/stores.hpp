@@ -10,6 +10,8 @@
 #include "broker/admin.hpp"
 #include "broker/embedded/embedded.hpp"
 #include "broker/memory/memory.hpp"
+#include "broker/redis/redis.hpp"
+#include "support/redis_server.hpp"
 #include "support/steps.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -36,11 +38,16 @@ inline broker::Store open_embedded(const std::filesystem::path& directory) {
   return embedded::open(options);
 }
 
+inline broker::Store open_redis(const std::filesystem::path& directory) {
+  return redis::open(shared_redis().options(redis_database_of(directory)));
+}
+
 /// A new broker is one more line here: everything its users rely on is then tested on it too.
 inline std::vector<StoreKind> every_store() {
   return {
       {"memory", open_memory},
       {"embedded", open_embedded},
+      {"redis", open_redis},
   };
 }
 

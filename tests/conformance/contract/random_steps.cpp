@@ -84,7 +84,7 @@ Step RandomSteps::append() {
     if (chance(50)) one.event.correlation_id = "flow";
     if (chance(20)) one.event.user_id = "user";
     one.event.data = "{" + std::string(below(60), ' ') + "}";
-    if (chance(30)) one.event.metadata = "{}";
+    if (chance(30)) one.event.metadata = R"({"hop":1})";
     if (chance(15)) one.not_before = now_ + within(seconds(10));
     batch.events.push_back(std::move(one));
   }
