@@ -39,7 +39,10 @@ Answers::Id Answers::wait(const std::string& stream, engine::Wanted wanted, std:
   // cannot run ahead of it.
   if (tail.table.size() == 0) {
     auto page = read({.stream = stream, .after = EntryId::max(), .limit = 1});
-    if (!page) throw Error(Errc::unavailable, "cannot wait on stream \"" + stream + "\": " + page.error().message);
+    if (!page) {
+      const auto code = stop_.stop_requested() ? Errc::cancelled : Errc::unavailable;
+      throw Error(code, "cannot wait on stream \"" + stream + "\": " + page.error().message);
+    }
     tail.position = page->last;
   }
   const auto id = next_id_++;

@@ -85,6 +85,17 @@ TEST_P(Rule09, CloseEndsAWaitAsCancelled) {
       << name(code);  // the latter when close came first
 }
 
+TEST_P(Rule09, CloseEndsAWaitThatIsOnlyBeginningAsCancelled) {
+  const auto core = connect();
+  network->falls_silent();
+  Collected<Errc> ended;
+  std::thread waiter([&] { ended.add(code_of([&] { wait(*core, "c-1"); })); });
+  ASSERT_TRUE(eventually([&] { return network->unanswered() == 1; }));  // it asks where the stream ends
+  core->close(seconds(5));
+  waiter.join();
+  EXPECT_THAT(ended.now(), ElementsAre(Errc::cancelled));
+}
+
 TEST_P(Rule09, OneReaderServesTenThousandWaits) {
   UnreliableBroker counted(store.broker);
   const std::shared_ptr<broker::Broker> connection(std::shared_ptr<void>(), &counted);
